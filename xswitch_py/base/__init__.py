@@ -1,0 +1,1 @@
+"""Words: what everything else speaks in. No loop, no socket, no clock."""

@@ -1,0 +1,16 @@
+"""Names for the identifiers that travel through the switch."""
+
+from typing import NewType
+from uuid import uuid4
+
+__all__ = ["BridgeId", "CallId", "LegId", "SessionId", "new_id"]
+
+CallId = NewType("CallId", str)  # one call, as a record and on the bus
+LegId = NewType("LegId", str)  # one leg; for Verto it is the dialog's callID
+SessionId = NewType("SessionId", str)  # one Verto session (`sessid`), chosen by the client
+BridgeId = NewType("BridgeId", int)  # one joining of two legs' media
+
+
+def new_id() -> str:
+    """Make an identifier nobody else has: a random UUID as text, 36 characters."""
+    return str(uuid4())

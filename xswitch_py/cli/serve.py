@@ -1,0 +1,99 @@
+"""`xswitch demo` and `xswitch serve`: run the switch in the foreground until we are asked to stop."""
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+import typer
+
+from xswitch_py import app, config, logs
+from xswitch_py.base.errors import ConfigError
+from xswitch_py.cli import banner, out
+from xswitch_py.config import Account, Config, Demo, LogFormat
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # it comes with xswitch-py[fast]
+    from asyncio import new_event_loop  # type: ignore[assignment]
+
+__all__ = ["accounts", "demo", "serve"]
+
+_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # none that look alike
+
+Password = Annotated[str | None, typer.Option("--password", help="Password of the admin and of all demo users.")]
+
+
+def demo(password: Password = None, settings: out.Settings = None, as_json: out.AsJson = False) -> None:
+    """Try everything out: on this computer only, in memory, with users, numbers and random passwords."""
+    with out.clear_errors():
+        if password == "":
+            out.fail(2, "--password: must not be empty")
+        _run(lambda: out.load(None, settings, config.DEMO), accounts(password), as_json)
+
+
+def serve(path: out.ConfigPath = None, settings: out.Settings = None, as_json: out.AsJson = False) -> None:
+    """Run the switch."""
+    with out.clear_errors():
+        _run(lambda: out.load(path, settings), None, as_json)
+
+
+def accounts(password: str | None) -> Demo:
+    """Make the accounts of a demo, all with this password or each with a random one."""
+    names = map(str, range(1000, 1020))
+    return Demo(
+        Account("admin", password or _password()), tuple(Account(name, password or _password()) for name in names)
+    )
+
+
+def _password() -> str:
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _run(load: Callable[[], Config], accounts: Demo | None, as_json: bool) -> None:
+    settings = load()
+    text = settings.log.format is LogFormat.TEXT or (settings.log.format is LogFormat.AUTO and sys.stderr.isatty())
+    logs.setup(settings.log.level, as_json=not text, stream=sys.stderr)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(load, settings, accounts, as_json))
+
+
+async def _serve(load: Callable[[], Config], settings: Config, accounts: Demo | None, as_json: bool) -> None:
+    began = time.monotonic()
+    switch = app.build(settings, demo=accounts)
+    try:
+        await switch.start()
+    except ConfigError as error:
+        out.fail(1, *map(_with_advice, error.problems))
+    except OSError as error:
+        out.fail(1, _with_advice(str(error)))
+    _obey_signals(switch, load)
+    _announce(switch.facts(), time.monotonic() - began, as_json)
+    await switch.run()
+
+
+def _announce(facts: Mapping[str, Any], took: float, as_json: bool) -> None:
+    if as_json:
+        out.json_line(facts)
+    else:
+        for text in banner.lines(facts, took):
+            out.console().print(text)
+
+
+def _obey_signals(switch: app.App, load: Callable[[], Config]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, switch.stop)
+    loop.add_signal_handler(signal.SIGHUP, switch.reload, load)
+
+
+def _with_advice(problem: str) -> str:
+    """Say what to do about an address that cannot be had."""
+    key = problem.partition(" ")[0]
+    if "in use" in problem and "." in key:
+        return f"{problem}; stop what uses it, or choose another: --set {key}=..."
+    return problem

@@ -1,0 +1,282 @@
+"""What the operator may set: read once, checked, frozen, and handed on part by part."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from xswitch_py import assets
+from xswitch_py.base.errors import ConfigError
+from xswitch_py.base.permissions import KINDS, Permissions
+from xswitch_py.config_read import (
+    Keys,
+    build,
+    from_environ,
+    from_file,
+    from_overrides,
+    from_table,
+    read_file,
+    readers,
+    settle,
+)
+from xswitch_py.config_values import (
+    HostPort,
+    Ports,
+    Reader,
+    address,
+    addresses,
+    choice,
+    file,
+    host_port,
+    key,
+    names,
+    number,
+    ports,
+    seconds,
+    text,
+)
+
+__all__ = [
+    "DEMO",
+    "Account",
+    "CallConfig",
+    "Config",
+    "Demo",
+    "FilesConfig",
+    "HostPort",
+    "ListenConfig",
+    "LogConfig",
+    "LogFormat",
+    "LogLevel",
+    "MediaConfig",
+    "Ports",
+    "ShutdownConfig",
+    "StoreConfig",
+    "VertoConfig",
+    "load",
+    "permissions",
+    "read_table",
+]
+
+_NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+_ORIGIN: Final = rf"https?://(?:{_NAME}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?|\*"
+_GRANT: Final = r"[^\s,]{1,200}"
+
+
+class LogLevel(StrEnum):
+    """The least weight a log line must have to be written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks; `auto` is `text` on a terminal, `json` otherwise."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenConfig:
+    """Where peers connect; `None` is off. The SIP ones are read and checked, and nothing listens there yet."""
+
+    http: HostPort = key(HostPort("127.0.0.1", 8081), host_port())
+    https: HostPort | None = key(HostPort("0.0.0.0", 8082), host_port(off=True))
+    certificate: Path = key(Path(), file())  # empty: wss.pem beside the database
+    origins: tuple[str, ...] = key((), names('origins such as "https://phone.example.com", or "*"', _ORIGIN))
+    proxies: tuple[str, ...] = key(("127.0.0.1", "::1"), addresses())
+    connections: int = key(10_000, number(1, 1_000_000))
+    connections_per_address: int = key(5_000, number(1, 1_000_000))
+    sip_udp: HostPort | None = key(None, host_port(off=True))
+    sip_tcp: HostPort | None = key(None, host_port(off=True))
+    sip_tls: HostPort | None = key(None, host_port(off=True))
+    sip_ws: HostPort | None = key(None, host_port(off=True))
+    sip_wss: HostPort | None = key(None, host_port(off=True))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    """Where sound and pictures travel."""
+
+    webrtc_port: int = key(10000, number(0, 65535))
+    rtp_ports: Ports = key(Ports(20000, 29999), ports())
+    public_address: str = key("", address())  # shown in SDP instead of our own, when set
+    addresses: tuple[str, ...] = key((), addresses())  # empty: all of this computer
+    music: Path = key(Path(), file())  # empty: made by us
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """The database: a file, and its folder for what else is kept."""
+
+    path: Path = key(Path(), file(new=True))  # `load` fills it in
+
+
+@dataclass(frozen=True, slots=True)
+class CallConfig:
+    """How long a call may take to do what; seconds."""
+
+    ring_timeout: float = key(60.0, seconds(1, 3600))
+    setup_limit: float = key(15.0, seconds(1, 300))
+    media_timeout: float = key(60.0, seconds(1, 86400))
+    held_timeout: float = key(1800.0, seconds(1, 86400))
+    detach_timeout: float = key(120.0, seconds(1, 86400))
+    ringback: str = key("ringback", text("the name of a tone", r"[a-z][a-z0-9_-]{0,31}"))
+
+
+@dataclass(frozen=True, slots=True)
+class VertoConfig:
+    """Limits of one Verto socket (verto.md section 16); times in seconds, sizes in bytes."""
+
+    login_deadline: float = key(10.0, seconds(0.1, 300))
+    ping_interval: float = key(15.0, seconds(0.1, 300))
+    ping_misses: int = key(2, number(1, 10))
+    idle_ping: float = key(30.0, seconds(0.1, 3600))
+    queue_limit: int = key(5000, number(10, 100_000))
+    message_limit: int = key(1_000_000, number(10_000, 16_000_000))
+    speed_test_limit: int = key(10_485_760, number(0, 104_857_600))
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownConfig:
+    """How we leave."""
+
+    drain: float = key(10.0, seconds(0, 86400))  # seconds that calls may go on
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What is logged, and how it looks."""
+
+    level: LogLevel = key(LogLevel.INFO, choice(LogLevel))
+    format: LogFormat = key(LogFormat.AUTO, choice(LogFormat))
+
+
+@dataclass(frozen=True, slots=True)
+class FilesConfig:
+    """The other files; `load` fills in the shipped ones."""
+
+    dialplan: Path = key(Path(), file())
+    permissions: Path = key(Path(), file())
+    tones: Path = key(Path(), file())
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the operator may set, one dataclass a section."""
+
+    domain: str = key("localhost", text('a domain such as "pbx.example.com"', _NAME))
+    listen: ListenConfig = field(default_factory=ListenConfig)
+    media: MediaConfig = field(default_factory=MediaConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+    call: CallConfig = field(default_factory=CallConfig)
+    verto: VertoConfig = field(default_factory=VertoConfig)
+    shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+    files: FilesConfig = field(default_factory=FilesConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A name and its password."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Who may come in while we are only tried out; nothing is kept on disk."""
+
+    admin: Account
+    users: tuple[Account, ...]
+
+
+DEMO: Final[Mapping[str, object]] = {"listen": {"https": "127.0.0.1:8082"}, "shutdown": {"drain": 0}}
+"""What the demo sets before anybody else does: this computer only, and no waiting at the end."""
+
+
+def load(
+    path: Path | None,
+    overrides: Collection[str],
+    environ: Mapping[str, str],
+    *,
+    base: Mapping[str, object] | None = None,
+) -> Config:
+    """Read the config: `base`, then the file, then `XSWITCH_SECTION__KEY`, then `section.key=value`; the last wins.
+
+    Relative paths in the file count from its folder.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    problems: list[str] = []
+    known = readers(Config)
+    written = [
+        *from_table(base or {}, "defaults"),
+        *(from_file(path, problems) if path else ()),
+        *from_environ(environ, {keys[0] for keys in known}),
+        *from_overrides(overrides, problems),
+    ]
+    config = build(Config, settle(known, written, problems))
+    problems += _conflicts(config)
+    if problems:
+        raise ConfigError(problems)
+    return _with_paths(config, environ)
+
+
+def permissions(path: Path) -> dict[str, Permissions]:
+    """Read what each role may do.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    problems: list[str] = []
+    written = list(from_file(path, problems))
+    roles = dict.fromkeys(one.keys[0] for one in written)
+    grants = names("names without blanks and commas", _GRANT)
+    known: dict[Keys, Reader] = {(role, kind): grants for role in roles for kind in KINDS}
+    values = settle(known, written, problems)
+    if problems:
+        raise ConfigError(problems)
+    return {role: Permissions(**{kind: frozenset(values.get((role, kind), ())) for kind in KINDS}) for role in roles}
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Read another TOML file as it is.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
+    problems: list[str] = []
+    table, _ = read_file(path, problems)
+    if problems:
+        raise ConfigError(problems)
+    return table
+
+
+def _conflicts(config: Config) -> Iterator[str]:
+    listen, media = config.listen, config.media
+    if media.rtp_ports.first <= media.webrtc_port <= media.rtp_ports.last:
+        yield f"media.webrtc_port = {media.webrtc_port}: lies in media.rtp_ports = {media.rtp_ports}"
+    taken: dict[HostPort, str] = {}
+    for name in ("http", "https", "sip_tcp", "sip_tls", "sip_ws", "sip_wss"):
+        at: HostPort | None = getattr(listen, name)
+        if at is not None and at.port and taken.setdefault(at, name) != name:
+            yield f"listen.{name} = {at}: listen.{taken[at]} has the same"
+
+
+def _with_paths(config: Config, environ: Mapping[str, str]) -> Config:
+    """Fill in the paths that nobody set."""
+    state = Path(environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", "/")) / ".local/state")
+    store = config.store.path if config.store.path.name else state / "xswitch/xswitch.db"
+    files = {
+        name: path if (path := getattr(config.files, name)).name else assets.conf(f"{name}.toml")
+        for name in ("dialplan", "permissions", "tones")
+    }
+    return replace(config, store=StoreConfig(store), files=FilesConfig(**files))
