@@ -1,0 +1,148 @@
+"""What the core sees of media: ids and plain data in, events out, so that it could live in another process.
+
+A leg's media begins with `open`, agrees by one SDP offer and answer (`read_offer` then `make_answer`, or `make_offer` then
+`read_answer`), and lasts until `close`. What it hears comes from one place at a time: a bridge, or what is played; what was
+joined or started last counts, and taking away what no longer counts changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from xswitch_py.base.cause import Cause
+from xswitch_py.base.ids import BridgeId, LegId
+from xswitch_py.base.offer import Wish
+
+__all__ = ["Connected", "Digit", "Failed", "Heard", "LegStats", "Listener", "Media", "MediaEvent", "Transport"]
+
+
+class Transport(StrEnum):
+    """How a leg's packets travel."""
+
+    WEBRTC = "webrtc"  # ICE and DTLS-SRTP on the shared port
+    RTP = "rtp"  # plain RTP, or SRTP with keys from the SDP
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an offer has in common with us, in the offerer's order; never without audio."""
+
+    audio: tuple[str, ...]
+    video: tuple[str, ...]
+    digits: bool  # telephone-event was offered
+
+
+@dataclass(frozen=True, slots=True)
+class LegStats:
+    """What a leg's audio carried so far. Loss is counted from gaps in the sequence; jitter in ms (RFC 3550 section 6.4.1)."""
+
+    codec: str = ""
+    packets_in: int = 0
+    packets_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    lost: int = 0
+    jitter: float = 0.0
+    dropped: int = 0  # refused: bad authentication, replayed, malformed or from a stranger
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Packets can flow: ICE and DTLS are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The media cannot be set up in time, or nothing was heard for too long."""
+
+    cause: Cause
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """The peer pressed a key (RFC 4733), once per press."""
+
+    digit: str
+    ms: int
+
+
+MediaEvent = Connected | Failed | Digit
+Listener = Callable[[MediaEvent], None]
+
+
+class Media(Protocol):
+    """The media plane. Methods that take a leg raise `MediaError` when it is not open."""
+
+    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
+        """Begin a leg's media; `listener` hears of it until `close`."""
+
+    def read_offer(self, leg: LegId, sdp: str) -> Heard:
+        """Read the peer's offer.
+
+        Raises:
+            MediaError: it cannot be read, is incomplete, or has no codec in common with us.
+        """
+
+    async def make_answer(self, leg: LegId, wish: Wish) -> str:
+        """Answer the peer's offer, and start connecting.
+
+        The first audio encoding of `wish` that was offered is agreed; video only if `wish` has some.
+        A peer that does not connect within the set-up limit gives `Failed`.
+        """
+
+    async def make_offer(self, leg: LegId, wish: Wish) -> str:
+        """Make an offer to the peer."""
+
+    async def read_answer(self, leg: LegId, sdp: str) -> None:
+        """Take the peer's answer to our offer, and start connecting.
+
+        Raises:
+            MediaError: it cannot be read or does not answer our offer.
+        """
+
+    async def renew(self, leg: LegId) -> str:
+        """Make a fresh offer for a leg whose peer starts anew (same media, new ICE and DTLS).
+
+        The streams we send go on: same SSRC, sequence and clock. `read_answer` follows.
+        """
+
+    def suspend(self, leg: LegId) -> None:
+        """The peer has gone for the moment: stop sending, watch for no time-outs, until `renew`."""
+
+    def codec(self, leg: LegId) -> str:
+        """Name the audio encoding agreed on, or `""` before that."""
+
+    def has_video(self, leg: LegId) -> bool:
+        """Say whether video was agreed."""
+
+    def bridge(self, one: LegId, other: LegId) -> BridgeId:
+        """Let two legs hear each other; a leg joined to itself hears its own echo."""
+
+    def unbridge(self, bridge: BridgeId) -> None:
+        """Part them again. A leg that meanwhile hears something else is left alone."""
+
+    async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
+        """Let a leg hear a source: `tone:NAME`, `file:NAME`, `music` or `silence:MS`; return when it is over.
+
+        Cancelling stops it. Whatever the leg heard before is not resumed.
+
+        Raises:
+            MediaError: there is no such source.
+        """
+
+    def hold(self, leg: LegId, held: bool) -> None:
+        """Put a leg on hold: nothing passes either way, its bridge partner hears music; or take it off."""
+
+    def send_digits(self, leg: LegId, digits: str) -> None:
+        """Let a leg's peer receive digits: `0-9A-D*#`, `w` waits 500 ms and `W` 1 s; `@MS` at the end sets their length."""
+
+    def refresh_video(self, leg: LegId) -> None:
+        """Ask the peer of this leg for a key frame."""
+
+    def stats(self, leg: LegId) -> LegStats:
+        """Say what the leg carried so far."""
+
+    def close(self, leg: LegId) -> LegStats:
+        """End a leg's media and say what it carried; closing a leg that is not open gives zeros."""

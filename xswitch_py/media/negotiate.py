@@ -1,0 +1,434 @@
+"""Offer and answer: which codecs two ends have in common, and what our SDP says (RFC 3264, RFC 8829, RFC 8843).
+
+One leg has one transport, so video is agreed only if it is bundled with the audio.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Address, ip_address
+from typing import Final, NamedTuple
+
+from xswitch_py.base.errors import MediaError
+from xswitch_py.base.offer import Wish
+from xswitch_py.base.sdp import STATIC, Candidate, Fingerprint, Format, Origin, Section, Session, parameters
+from xswitch_py.media.api import Heard
+
+__all__ = [
+    "CNAME",
+    "CODECS",
+    "Agreed",
+    "Codec",
+    "Format",
+    "Local",
+    "Remote",
+    "Stream",
+    "heard",
+    "make_answer",
+    "make_offer",
+    "read_answer",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What was agreed for one m-line. `formats` is empty when it was refused; `formats[0]` is what we send.
+
+    The formats' numbers serve both ends; their fmtp is what the peer said, their feedback what both can do.
+    """
+
+    kind: str  # "audio" or "video"; of a refused m-line whatever was offered
+    mid: str
+    formats: tuple[Format, ...] = ()
+    digits: Format | None = None  # telephone-event
+    extensions: tuple[tuple[int, str], ...] = ()  # header extension ids agreed
+    sends: bool = True  # whether we may send
+    hears: bool = True  # whether the peer may send
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """How the peer is reached and recognised.
+
+    Candidates are UDP, for component 1, with a unicast address or a `.local` name; there may be none at all.
+    """
+
+    ufrag: str
+    pwd: str
+    fingerprints: tuple[Fingerprint, ...]
+    dtls_client: bool  # whether *we* begin the DTLS handshake
+    candidates: tuple[Candidate, ...]
+    lite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What our SDP says of us: the transport made it, `negotiate` only writes it down."""
+
+    ufrag: str
+    pwd: str
+    fingerprint: Fingerprint
+    candidates: tuple[Candidate, ...]
+    ssrcs: Mapping[str, int] = field(default_factory=dict)  # kind -> our SSRC
+    session: int = 0  # the o= line's session id; grows by no one
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The outcome of an offer and its answer."""
+
+    remote: Remote
+    streams: tuple[Stream, ...]  # one an m-line, in order
+
+    def stream(self, kind: str) -> Stream | None:
+        """Give the accepted stream of this kind, if there is one."""
+        return next((s for s in self.streams if s.kind == kind and s.formats), None)
+
+
+class Codec(NamedTuple):
+    """An encoding we know: `pt` and `fmtp` are what our SDP says of it."""
+
+    kind: str
+    name: str
+    clock: int
+    channels: int
+    pt: int
+    fmtp: str = ""
+
+
+CODECS: Final = (
+    Codec("audio", "opus", 48000, 2, 111, "minptime=10;useinbandfec=1"),
+    Codec("audio", "G722", 8000, 1, 9),
+    Codec("audio", "PCMU", 8000, 1, 0),
+    Codec("audio", "PCMA", 8000, 1, 8),
+    Codec("video", "VP8", 90000, 1, 96),
+    Codec("video", "H264", 90000, 1, 102, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
+    Codec("video", "VP9", 90000, 1, 98, "profile-id=0"),
+)
+EVENTS: Final = {48000: 110, 8000: 101}  # telephone-event: clock -> our payload number
+
+_AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+_MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+# Header extensions we let pass, with the ids of our offers. All m-lines of a bundle share one space of ids.
+EXTENSIONS: Final[dict[str, dict[str, int]]] = {
+    "audio": {_AUDIO_LEVEL: 1, _SEND_TIME: 2, _MID: 4},
+    "video": {_SEND_TIME: 2, _MID: 4},
+}
+# Feedback that can cross a relay. Neither transport-cc nor RTX: both need state of each hop.
+FEEDBACK: Final[dict[str, tuple[str, ...]]] = {"audio": (), "video": ("goog-remb", "ccm fir", "nack", "nack pli")}
+
+SECURE: Final = (
+    "UDP/TLS/RTP/SAVPF",
+    "UDP/TLS/RTP/SAVP",
+    "RTP/SAVPF",  # FreeSWITCH offers this
+    "RTP/SAVP",
+    "TCP/DTLS/RTP/SAVPF",  # RFC 8829 section 5.1.2
+    "TCP/DTLS/RTP/SAVP",
+)
+DIGESTS: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}  # fingerprints we can check: length in bytes
+# Whether we begin the DTLS handshake, by the a=setup of the peer's offer or answer (RFC 8842 sections 5.2 and 5.3).
+ROLES: Final = {
+    "offer": {"actpass": True, "passive": True, "active": False},
+    "answer": {"passive": True, "active": False},
+}
+DIRECTIONS: Final = {  # by (whether we send, whether the peer may)
+    (True, True): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (False, False): "inactive",
+}
+DIGITS: Final = "0-15"  # the telephone-events we know: 0-9, *, #, A-D (RFC 4733 section 3.2)
+PTIME: Final = 20  # ms of audio a packet
+
+CNAME: Final = "xswitch"  # of our SSRCs, in SDP and in RTCP; also the name of our one media stream
+
+_UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 section 5.4
+_PWD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
+_HEX: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2})*")
+_BASELINE: Final = re.compile(r"42[4-7cdef]0[0-9a-f]{2}", re.IGNORECASE)
+
+_KNOWN: Final = {(codec.kind, codec.name.lower(), codec.clock, codec.channels): codec for codec in CODECS}
+
+
+def heard(offer: Session) -> Heard:
+    """Say what an offer has in common with us.
+
+    Raises:
+        MediaError: nothing, or the offer lacks what WebRTC needs.
+    """
+    served = _served(offer)
+    _remote("offer", offer, [*served.values()])
+    known = {kind: _known(offer.sections[index]) for kind, index in served.items()}
+    audio, video = (tuple(dict.fromkeys(form.name for form in known.get(kind, ()))) for kind in EXTENSIONS)
+    return Heard(audio, video, digits=_digits(offer.sections[served["audio"]], 0) is not None)
+
+
+def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agreed]:
+    """Answer an offer with the first audio encoding of the wish that it has, and video likewise if the wish has some.
+
+    Raises:
+        MediaError: no audio of the wish was offered, or the offer lacks what WebRTC needs.
+    """
+    served = _served(offer)
+    wished = {"audio": wish.audio, "video": wish.video}
+    streams = tuple(
+        _stream(section, section.mid, _first(wished[section.kind], _known(section)))
+        if served.get(section.kind) == index
+        else Stream(section.kind, section.mid)
+        for index, section in enumerate(offer.sections)
+    )
+    if not streams[served["audio"]].formats:
+        raise MediaError(f"offer has no audio encoding of {', '.join(wish.audio) or 'none'}")
+    remote = _remote("offer", offer, [index for index, stream in enumerate(streams) if stream.formats])
+    setup = "active" if remote.dtls_client else "passive"
+    sections = tuple(
+        _accepted(section, stream, setup, local) if stream.formats else _refusal(section)
+        for section, stream in zip(offer.sections, streams, strict=True)
+    )
+    mids = [stream.mid for stream in streams if stream.formats]
+    bundle = _bundle(offer, streams[served["audio"]].mid)
+    return _session(local, sections, [mid for mid in bundle if mid in mids]), Agreed(remote, streams)
+
+
+def make_offer(wish: Wish, local: Local) -> Session:
+    """Offer what is wished for, in its order.
+
+    Raises:
+        MediaError: the wish has no audio encoding that we know.
+    """
+    audio = _formats("audio", wish.audio)
+    if not audio:
+        raise MediaError(f"no audio encoding of {', '.join(wish.audio) or 'none'} is known")
+    clocks = [clock for clock in EVENTS if any(form.clock == clock for form in audio)]
+    events = tuple(Format(EVENTS[clock], "telephone-event", clock, fmtp=DIGITS) for clock in clocks)
+    sections = [_offered("audio", "0", audio + events, local)]
+    if video := _formats("video", wish.video):
+        sections.append(_offered("video", "1", video, local))
+    return _session(local, tuple(sections), [section.mid for section in sections])
+
+
+def read_answer(offer: Session, answer: Session) -> Agreed:
+    """Take the peer's answer to our offer. M-lines are told by their order: not everybody echoes a mid.
+
+    Raises:
+        MediaError: it does not answer our offer, or agrees on no audio.
+    """
+    if [section.kind for section in answer.sections] != [section.kind for section in offer.sections]:
+        raise MediaError("answer has other m-lines than the offer")
+    bundle = next((_bundle(answer, section.mid) for section in answer.sections if section.kind == "audio"), ())
+    streams = tuple(
+        _agreed(ours, theirs)
+        if theirs.port and (ours.kind == "audio" or theirs.mid in bundle)
+        else Stream(ours.kind, ours.mid)
+        for ours, theirs in zip(offer.sections, answer.sections, strict=True)
+    )
+    if not any(stream.kind == "audio" and stream.formats for stream in streams):
+        raise MediaError("answer has no audio encoding of the offer")
+    return Agreed(_remote("answer", answer, [index for index, stream in enumerate(streams) if stream.formats]), streams)
+
+
+def _served(offer: Session) -> dict[str, int]:
+    """Choose the m-lines of an offer that we can serve: the first audio, and the first video on the same transport."""
+    mids = [section.mid for section in offer.sections if section.mid]
+    if len(set(mids)) < len(mids):
+        raise MediaError("offer has two m-lines of one mid")
+    live = {index: section for index, section in enumerate(offer.sections) if _is_live(section)}
+    audio = {index: section for index, section in live.items() if section.kind == "audio"}
+    if not audio:
+        raise MediaError("offer has no audio over DTLS-SRTP")
+    index = next((index for index, section in audio.items() if _known(section)), None)
+    if index is None:
+        raise MediaError("offer has no audio codec in common with us")
+    bundle = _bundle(offer, audio[index].mid)
+    video = next((i for i, s in live.items() if s.kind == "video" and s.mid in bundle and _known(s)), None)
+    return {"audio": index} if video is None else {"audio": index, "video": video}
+
+
+def _is_live(section: Section) -> bool:
+    """Tell whether an offered m-line can carry media; port 0 is fine for one that relies on its bundle (RFC 8843)."""
+    return section.protocol in SECURE and bool(section.port or section.bundle_only)
+
+
+def _bundle(session: Session, mid: str) -> tuple[str, ...]:
+    """Give the mids that share a transport with this one, itself included."""
+    groups = (group[1:] for group in session.groups if group[0] == "BUNDLE")
+    return next((mids for mids in groups if mid and mid in mids), ())
+
+
+def _known(section: Section) -> tuple[Format, ...]:
+    """Narrow what an m-line lists to what we know, in its order, under our names."""
+    codecs = [
+        (form, _KNOWN.get((section.kind, form.name.lower(), form.clock, form.channels))) for form in section.formats
+    ]
+    return tuple(
+        replace(form, name=codec.name, feedback=tuple(f for f in form.feedback if f in FEEDBACK[section.kind]))
+        for form, codec in codecs
+        if codec and _is_usable(form.pt) and _is_same(codec.name, parameters(form.fmtp))
+    )
+
+
+def _is_usable(pt: int) -> bool:
+    """Tell whether RTP of this payload number can share a port with RTCP (RFC 5761 section 4)."""
+    return not 64 <= pt <= 95
+
+
+def _is_same(name: str, said: dict[str, str]) -> bool:
+    """Tell whether an encoding's parameters are of the one variant we know, since a relay cannot change it."""
+    match name:
+        case "H264":
+            return said.get("packetization-mode") == "1" and bool(_BASELINE.fullmatch(said.get("profile-level-id", "")))
+        case "VP9":
+            return said.get("profile-id", "0") == "0"
+        case _:
+            return True
+
+
+def _digits(section: Section, clock: int) -> Format | None:
+    """Find telephone-event, with this clock if possible, else at 8000."""
+    events = [
+        form
+        for form in section.formats
+        if form.name.lower() == "telephone-event" and form.clock in EVENTS and _is_usable(form.pt)
+    ]
+    return min(events, key=lambda form: (form.clock != clock, form.clock), default=None)
+
+
+def _first(wished: tuple[str, ...], known: tuple[Format, ...]) -> tuple[Format, ...]:
+    return next(((form,) for name in wished for form in known if form.name.lower() == name.lower()), ())
+
+
+def _stream(section: Section, mid: str, formats: tuple[Format, ...]) -> Stream:
+    """Say what these formats of the peer's m-line make; none is a refusal."""
+    if not formats:
+        return Stream(section.kind, mid)
+    passing = EXTENSIONS[section.kind]
+    ids = {uri: number for number, uri in reversed(section.extensions) if uri in passing and number < 15}
+    return Stream(
+        kind=section.kind,
+        mid=mid,
+        formats=formats,
+        digits=_digits(section, formats[0].clock) if section.kind == "audio" else None,
+        extensions=tuple((number, uri) for uri, number in sorted(ids.items(), key=lambda item: item[1])),
+        sends=section.direction in ("sendrecv", "recvonly"),
+        hears=section.direction in ("sendrecv", "sendonly"),
+    )
+
+
+def _agreed(ours: Section, theirs: Section) -> Stream:
+    """Take of an answered m-line what was offered, in the order of the answer."""
+    offered = {(form.pt, form.name.lower(), form.clock, form.channels) for form in ours.formats}
+    kept = tuple(form for form in theirs.formats if (form.pt, form.name.lower(), form.clock, form.channels) in offered)
+    both = tuple(extension for extension in theirs.extensions if extension in ours.extensions)
+    common = replace(theirs, formats=kept, extensions=both)
+    return _stream(common, ours.mid, _known(common))
+
+
+def _remote(what: str, session: Session, accepted: list[int]) -> Remote:
+    """Read the peer's end of the transport that the accepted m-lines share: the first of them in the bundle has it."""
+    sections = [session.sections[index] for index in accepted]
+    bundle = _bundle(session, sections[0].mid)
+    carrier = min(sections, key=lambda section: bundle.index(section.mid)) if bundle else sections[0]
+    prints = tuple(one for one in carrier.fingerprints if _is_digest(one))
+    role = ROLES[what].get(carrier.setup)
+    needed = {
+        "a=rtcp-mux": all(section.rtcp_mux for section in sections),
+        "a usable a=fingerprint": bool(prints),
+        "a legal a=ice-ufrag": bool(_UFRAG.fullmatch(carrier.ufrag)),
+        "a legal a=ice-pwd": bool(_PWD.fullmatch(carrier.pwd)),
+        "a usable a=setup": role is not None,
+    }
+    if missing := [name for name, there in needed.items() if not there]:
+        raise MediaError(f"{what} lacks {', '.join(missing)}")
+    candidates = tuple(one for one in carrier.candidates if _is_target(one))
+    return Remote(carrier.ufrag, carrier.pwd, prints, bool(role), candidates, carrier.ice_lite)
+
+
+def _is_digest(one: Fingerprint) -> bool:
+    return len(one.value) == DIGESTS.get(one.algorithm, 0) * 3 - 1 and bool(_HEX.fullmatch(one.value))
+
+
+def _is_target(candidate: Candidate) -> bool:
+    """Tell whether a connectivity check may be sent there: a name other than `.local` is not looked at (RFC 8839)."""
+    if candidate.component != 1 or candidate.transport != "udp" or "%" in candidate.host:
+        return False
+    if candidate.host.endswith(".local"):
+        return True
+    try:
+        address = ip_address(candidate.host)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return not (address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255")
+
+
+def _formats(kind: str, names: tuple[str, ...]) -> tuple[Format, ...]:
+    """List what we know of these encodings, as our offers have it."""
+    codecs = {codec.name.lower(): codec for codec in CODECS if codec.kind == kind}
+    wished = [codecs[name] for name in dict.fromkeys(name.lower() for name in names) if name in codecs]
+    return tuple(Format(c.pt, c.name, c.clock, c.channels, c.fmtp, FEEDBACK[kind]) for c in wished)
+
+
+def _offered(kind: str, mid: str, formats: tuple[Format, ...], local: Local) -> Section:
+    extensions = tuple((number, uri) for uri, number in EXTENSIONS[kind].items())
+    draft = Section(kind, 9, SECURE[0], formats, mid=mid, setup="actpass", extensions=extensions)
+    return _ours(draft, local)
+
+
+def _accepted(section: Section, stream: Stream, setup: str, local: Local) -> Section:
+    formats = [
+        replace(form, fmtp=_KNOWN[section.kind, form.name.lower(), form.clock, form.channels].fmtp)
+        for form in stream.formats
+    ]
+    if stream.digits:
+        formats.append(replace(stream.digits, fmtp=DIGITS, feedback=()))
+    draft = Section(
+        kind=section.kind,
+        port=9,
+        protocol=section.protocol,
+        formats=tuple(formats),
+        mid=section.mid,
+        direction=DIRECTIONS[stream.sends, stream.hears],
+        setup=setup,
+        extensions=stream.extensions,
+    )
+    return _ours(draft, local)
+
+
+def _refusal(section: Section) -> Section:
+    """Refuse an m-line: port 0, and what it lists by number alone (RFC 3264 section 6)."""
+    listed = [form.pt for form in section.formats] or ([] if section.tokens else [0])
+    formats = tuple(Format(pt, *STATIC[pt]) if pt in STATIC else Format(pt) for pt in listed)
+    return Section(section.kind, 0, section.protocol, formats, section.tokens, mid=section.mid, direction="inactive")
+
+
+def _ours(draft: Section, local: Local) -> Section:
+    """Add our transport and what we send. Port and address are those of the first candidate."""
+    first = next(iter(local.candidates), None)
+    sends = draft.direction in ("sendrecv", "sendonly")
+    return replace(
+        draft,
+        port=first.port if first else 9,
+        address=first.host if first else "0.0.0.0",
+        ptime=PTIME if draft.kind == "audio" else 0,
+        rtcp_mux=True,
+        ufrag=local.ufrag,
+        pwd=local.pwd,
+        fingerprints=(local.fingerprint,),
+        msid=f"{CNAME} {draft.kind}" if sends else "",
+        sources=((local.ssrcs[draft.kind], CNAME),) if sends and draft.kind in local.ssrcs else (),
+        candidates=local.candidates,
+        end_of_candidates=True,
+    )
+
+
+def _session(local: Local, sections: tuple[Section, ...], bundle: list[str]) -> Session:
+    return Session(
+        origin=Origin("-", str(local.session), str(local.version), "127.0.0.1"),
+        sections=sections,
+        groups=(("BUNDLE", *bundle),) if bundle else (),
+        attributes=(("msid-semantic", f"WMS {CNAME}"),),
+    )

@@ -1,0 +1,251 @@
+"""One leg's way to a WebRTC peer: ICE and DTLS-SRTP on the shared port (RFC 8445, RFC 5764).
+
+Once the keys are agreed a packet goes from the socket to the leg, and back, by plain function calls.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from xswitch_py.base.sdp import Candidate
+from xswitch_py.media.aiortc_compat import (
+    Address,
+    Certificate,
+    DtlsPath,
+    DtlsTransport,
+    IceAgent,
+    SrtpError,
+    StunMessage,
+    handshake,
+)
+from xswitch_py.media.mux import MuxPort, MuxSocket, Receive
+from xswitch_py.media.negotiate import Remote
+from xswitch_py.media.rtp_out import Send
+
+__all__ = ["User", "WebRtc"]
+
+log = structlog.get_logger("xswitch.media")
+
+_MAX_CANDIDATES: Final = 32  # of the peer's
+_RING: Final = 512  # video packets kept to be sent again
+_MAX_ADDRESSES: Final = 8  # of one peer, at a time
+
+
+class User(Protocol):
+    """The leg that a transport carries packets for."""
+
+    dropped: int
+    allowance: float  # packets that may still come; grows with time
+
+    def receive(self, packet: bytes, now: float) -> bool:
+        """Take an RTP packet; `False` if its SSRC is one too many."""
+
+    def receive_rtcp(self, packet: bytes, now: float) -> None:
+        """Take a compound RTCP packet."""
+
+    def up(self, send: Send, send_kept: Send, send_rtcp: Send) -> None:
+        """Packets can flow, or take another way from now on; what `send_kept` sends can be sent again."""
+
+    def down(self) -> None:
+        """Packets can no longer flow."""
+
+
+class WebRtc:
+    """ICE, DTLS and SRTP of one leg; `ufrag`, `pwd` and `candidates` go into our SDP."""
+
+    def __init__(
+        self,
+        mux: MuxPort,
+        certificate: Certificate,
+        user: User,
+        *,
+        advertised: Sequence[str],
+        public: str | None = None,
+        offers: bool,
+    ) -> None:
+        """`public` is told to the peer in place of our `advertised` addresses; who `offers` controls ICE."""
+        self._mux = mux
+        self._user = user
+        self._agent = IceAgent(mux.sockets, controlling=offers, paired=self._paired, lost=self._lost)
+        self._path = DtlsPath(self._send_dtls)
+        self._certificate = certificate
+        self._dtls: DtlsTransport | None = None
+        self._rtp: Receive | None = None
+        self._rtcp: Receive | None = None
+        self._pair: tuple[MuxSocket, Address] | None = None
+        self._found = asyncio.Event()
+        self._known: list[tuple[MuxSocket, Address]] = []
+        self._ring: list[bytes] = []
+        self._closed = False
+        self.ufrag: str = self._agent.local_username
+        self.pwd: str = self._agent.local_password
+        self.candidates = _candidates(self._agent, advertised, public)
+        mux.ufrags[self.ufrag] = self
+
+    @property
+    def paired(self) -> bool:
+        """Whether ICE has found a way."""
+        return self._pair is not None
+
+    async def connect(self, remote: Remote) -> None:
+        """Find the way to the peer and agree on keys; then the user is `up`.
+
+        Raises:
+            ConnectionError: the peer is not who its SDP says, or the transport was closed.
+        """
+        found = [(c.foundation, c.priority, c.host, c.port, c.kind) for c in remote.candidates if _usable(c)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                run = self._agent.run(remote.ufrag, remote.pwd, found[:_MAX_CANDIDATES], lite=remote.lite)
+                group.create_task(run, name=f"ice {self.ufrag}")
+                await self._found.wait()
+                self._dtls = DtlsTransport(self._path, self._certificate, client=remote.dtls_client)
+                await handshake(self._dtls, [(f.algorithm, f.value) for f in remote.fingerprints])
+                self._secured(self._dtls)
+        except* ConnectionError as errors:
+            raise ConnectionError(str(errors.exceptions[0])) from None
+
+    def shut(self) -> None:
+        """Stop sending and receiving, at once; `close` follows."""
+        self._closed = True
+        self._mux.ufrags.pop(self.ufrag, None)
+        for sock, address in self._known:
+            sock.forget(address, self)
+        self._known.clear()
+
+    async def close(self) -> None:
+        """Tell the peer, and free what was used."""
+        self.shut()
+        if self._dtls is not None:
+            await self._dtls.stop()
+        self._path.close()
+        await self._agent.close()
+
+    def resend(self, seq: int) -> bool:
+        """Send a kept packet once more, as it was; `False` if it is not there any more."""
+        data = self._ring[seq % _RING] if self._ring else b""
+        if data[2:4] != seq.to_bytes(2, "big") or self._pair is None:
+            return False
+        sock, address = self._pair
+        sock.send(data, address)
+        return True
+
+    # What the mux brings.
+
+    def check(self, message: StunMessage, address: Address, sock: MuxSocket) -> bool:
+        """Answer a connectivity check; `False` if it is not genuine."""
+        if self._closed or not self._agent.check(message, address, sock):
+            return False
+        self._know((sock, address))
+        return True
+
+    def dtls(self, data: bytes) -> bool:
+        """Take a DTLS datagram; `False` if it is of no use."""
+        return self._path.feed(data)
+
+    # Inside.
+
+    def _paired(self, sock: MuxSocket, address: Address) -> None:
+        """A pair was nominated, the first or another: our packets go there from now on."""
+        if self._closed:
+            return
+        self._pair = sock, address
+        self._know(self._pair)
+        sock.admit(address, self, self._rtp, self._rtcp)
+        self._found.set()
+        if self._rtp is not None:
+            self._route()
+
+    def _know(self, place: tuple[MuxSocket, Address]) -> None:
+        """Remember one more of the peer's addresses, and forget the oldest of too many."""
+        if place in self._known:
+            return
+        self._known.append(place)
+        if len(self._known) > _MAX_ADDRESSES:
+            sock, address = self._known.pop(1 if self._known[0] == self._pair else 0)
+            sock.forget(address, self)
+
+    def _lost(self) -> None:
+        if not self._closed:
+            log.info("consent expired", ufrag=self.ufrag)
+            self.shut()
+            self._user.down()
+
+    def _secured(self, dtls: DtlsTransport) -> None:
+        """Receive from every nominated address, and let the user send."""
+        incoming, _ = dtls.sessions
+        unprotect, unprotect_rtcp = incoming.unprotect, incoming.unprotect_rtcp
+        user, receive = self._user, self._user.receive
+
+        def rtp(data: bytes, now: float) -> None:
+            user.allowance -= 1
+            if user.allowance < 0:
+                user.dropped += 1
+                return
+            try:
+                packet = unprotect(data)
+            except SrtpError:  # not authentic, or a replay
+                user.dropped += 1
+                return
+            if not receive(packet, now):
+                incoming.remove_stream(int.from_bytes(packet[8:12], "big"))
+
+        def rtcp(data: bytes, now: float) -> None:
+            try:
+                packet = unprotect_rtcp(data)
+            except SrtpError:
+                user.dropped += 1
+                return
+            user.receive_rtcp(packet, now)
+
+        self._rtp, self._rtcp = rtp, rtcp
+        self._route()
+
+    def _route(self) -> None:
+        assert self._pair is not None and self._dtls is not None
+        sock, address = self._pair
+        sock.admit(address, self, self._rtp, self._rtcp)
+        _, outgoing = self._dtls.sessions
+        protect, protect_rtcp, sendto, dropped = outgoing.protect, outgoing.protect_rtcp, sock.sendto, sock.dropped
+        ring = self._ring
+
+        def send(packet: bytes) -> None:
+            try:
+                sendto(protect(packet), address)
+            except (OSError, SrtpError, ValueError):  # no room in the buffer, or the packet is too large
+                dropped["send"] += 1
+
+        def send_kept(packet: bytes) -> None:
+            if not ring:
+                ring.extend([b""] * _RING)
+            try:
+                data = ring[int.from_bytes(packet[2:4], "big") % _RING] = protect(packet)
+                sendto(data, address)
+            except (OSError, SrtpError, ValueError):
+                dropped["send"] += 1
+
+        def send_rtcp(packet: bytes) -> None:
+            try:
+                sendto(protect_rtcp(packet), address)
+            except (OSError, SrtpError, ValueError):
+                dropped["send"] += 1
+
+        self._user.up(send, send_kept, send_rtcp)
+
+    def _send_dtls(self, data: bytes) -> None:
+        if self._pair is not None:
+            sock, address = self._pair
+            sock.send(data, address)
+
+
+def _usable(candidate: Candidate) -> bool:
+    """Names are not looked up: the peer's own checks show where it is."""
+    return candidate.transport == "udp" and candidate.component == 1 and not candidate.host.endswith(".local")
+
+
+def _candidates(agent: IceAgent, advertised: Sequence[str], public: str | None) -> tuple[Candidate, ...]:
+    local = [c for c in agent.local_candidates if c.host in advertised]
+    chosen = local[:1] if public else local
+    return tuple(Candidate(c.foundation, 1, "udp", c.priority, public or c.host, c.port) for c in chosen)
