@@ -1,0 +1,48 @@
+"""The bus: what happened leaves at the side, and nobody who acts waits for who listens."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from xswitch_py.base.events import Event
+
+__all__ = ["Bus"]
+
+
+class Bus:
+    """Hands every event to every listener."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Callable[[Event | None], None]] = set()
+        self.lost = 0  # events a slow listener never got
+
+    def publish(self, event: Event) -> None:
+        """Tell everybody. Never waits and never fails."""
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def close(self) -> None:
+        """Let every `listen` end once it has handed out what it holds."""
+        for listener in tuple(self._listeners):
+            listener(None)
+
+    def listen(self, size: int = 10_000) -> AsyncGenerator[Event]:
+        """Yield events from this moment on, until `close`. A listener that is `size` events behind loses further ones."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def take(event: Event | None) -> None:
+            if event is not None and queue.qsize() >= size:
+                self.lost += 1
+            else:
+                queue.put_nowait(event)
+
+        self._listeners.add(take)
+        return self._drain(queue, take)
+
+    async def _drain(
+        self, queue: asyncio.Queue[Event | None], take: Callable[[Event | None], None]
+    ) -> AsyncGenerator[Event]:
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._listeners.discard(take)

@@ -1,0 +1,34 @@
+"""What a call may use: built once by the application, handed to every call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xswitch_py.core.bus import Bus
+from xswitch_py.core.dialplan import Rule
+from xswitch_py.core.directory import Directory
+from xswitch_py.core.endpoint import Endpoint
+from xswitch_py.core.registry import Registry
+from xswitch_py.media.api import Media
+
+__all__ = ["Plan", "Services"]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a reload exchanges as a whole; calls that are up keep the steps they have."""
+
+    rules: tuple[Rule, ...]
+    ring_timeout: float = 60.0  # seconds
+    ringback: str = "tone:ringback"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the switch that calls work with."""
+
+    media: Media
+    bus: Bus
+    directory: Directory
+    registry: Registry
+    plan: Plan
+    doors: Mapping[str, Endpoint]  # by name; filled by the application before the first call

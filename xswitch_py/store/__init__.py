@@ -1,0 +1,1 @@
+"""The database: SQLite, one file, one connection."""
