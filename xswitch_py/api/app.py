@@ -1,0 +1,25 @@
+"""The HTTP side of ports 8081 and 8082: pages and a sign of life."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+__all__ = ["http_app"]
+
+
+def http_app(web: Path, version: str) -> FastAPI:
+    """Make the application: `web` is the folder of the pages."""
+    app = FastAPI(title="xswitch", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok", "version": version}
+
+    @app.get("/")
+    async def index() -> RedirectResponse:
+        return RedirectResponse("/demo/")
+
+    app.mount("/demo", StaticFiles(directory=web / "demo", html=True), name="demo")
+    return app

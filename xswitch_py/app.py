@@ -1,0 +1,224 @@
+"""The application: the only place where the parts meet."""
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+
+from xswitch_py import __version__, assets, certificate
+from xswitch_py.actions import ACTIONS
+from xswitch_py.api.app import http_app
+from xswitch_py.base.errors import ConfigError
+from xswitch_py.base.user import Role, User
+from xswitch_py.config import Config, Demo, permissions, read_table
+from xswitch_py.core import dialplan
+from xswitch_py.core.bus import Bus
+from xswitch_py.core.cdr import keep_records, pulse
+from xswitch_py.core.directory import Directory
+from xswitch_py.core.endpoint import Endpoint
+from xswitch_py.core.registry import Registry
+from xswitch_py.core.script import follow
+from xswitch_py.core.services import Plan, Services
+from xswitch_py.core.switch import Switch
+from xswitch_py.endpoints.verto.endpoint import Limits, Verto
+from xswitch_py.listener import Limits as SocketLimits
+from xswitch_py.listener import Listener
+from xswitch_py.media.plane import Plane
+from xswitch_py.media.player import Sounds
+from xswitch_py.media.tones import load as load_tones
+from xswitch_py.store.open import Store, open_store
+
+__all__ = ["App", "build"]
+
+log = structlog.get_logger("xswitch.app")
+
+_NUMBERS: Final = {"echo": "9196", "tone": "9197", "music": "9198"}  # of the shipped dialplan
+_PATHS: Final = ("/", "/ws")  # where Verto is spoken
+
+
+def build(config: Config, *, demo: Demo | None) -> "App":
+    """Make the switch; with `demo`, one that keeps everything in memory and has these accounts.
+
+    Raises:
+        ConfigError: with all that is wrong in the dialplan, the permissions and the tones.
+    """
+    return App(config, demo)
+
+
+class App:
+    """A switch, from its database to its ports."""
+
+    def __init__(self, config: Config, demo: Demo | None) -> None:
+        self._config = config
+        self._demo = demo
+        self._plan = _plan(config)
+        self._permissions = permissions(config.files.permissions)
+        self._media = _media(config)
+        self._bus = Bus()
+        self._registry = Registry(self._bus)
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._tls_ca = ""
+        self._store: Store
+        self._switch: Switch
+        self._listener: Listener
+
+    async def start(self) -> None:
+        """Open the database and the ports.
+
+        Raises:
+            ConfigError: something that was configured cannot be used.
+            StoreError: the database cannot be opened.
+            OSError: a port cannot be had.
+        """
+        config = self._config
+        self._store = await open_store(":memory:" if self._demo else config.store.path)
+        if self._demo is not None:
+            await _populate(self._store, config.domain, self._demo)
+        if crashed := await self._store.cdrs.recover():
+            log.warning("calls cut off by a crash", records=crashed)
+        await self._media.start()
+        doors: dict[str, Endpoint] = {}
+        directory = Directory(self._store.users, config.domain)
+        services = Services(self._media, self._bus, directory, self._registry, self._plan, doors)
+        self._switch = Switch(services, follow(ACTIONS))
+        verto = Verto(self._switch, self._permissions, _verto_limits(config))
+        doors[verto.name] = verto
+        self._begin(keep_records(self._bus, self._store.cdrs), "records")
+        self._begin(pulse(self._store.cdrs), "pulse")
+        self._begin(verto.watch(), "presence")
+        self._listener = self._make_listener(verto)
+        await self._listener.start()
+        log.info("ready", version=__version__, **self._listener.addresses)
+
+    def facts(self) -> dict[str, Any]:
+        """Say where everything is, for people and for scripts."""
+        at = self._listener.addresses
+        facts: dict[str, Any] = {"version": __version__, "pid": os.getpid()}
+        for scheme, socket in (("http", "ws"), ("https", "wss")):
+            if scheme in at:
+                facts |= {scheme: f"{scheme}://{at[scheme]}", socket: f"{socket}://{at[scheme]}/ws"}
+        facts["media"] = {"webrtc": [f"{host}:{port}" for host, port in self._media.addresses]}
+        if self._demo is not None:
+            facts["admin"] = {"user": self._demo.admin.user, "password": self._demo.admin.password}
+            facts["users"] = [{"user": each.user, "password": each.password} for each in self._demo.users]
+            facts["numbers"] = dict(_NUMBERS)
+        if self._tls_ca:
+            facts["tls_ca"] = self._tls_ca
+        return facts
+
+    async def run(self) -> None:
+        """Go on until `stop`, then end calls, tell clients, and close everything."""
+        await self._stopping.wait()
+        log.info("stopping", calls=len(self._switch.calls))
+        await self._switch.drain(self._config.shutdown.drain)
+        await self._listener.stop()
+        await self._media.stop()
+        self._bus.close()
+        records, *others = self._tasks
+        await records
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._store.close()
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopping.set()
+
+    def reload(self, load: Callable[[], Config]) -> None:
+        """Read the dialplan, permissions and ringback again and swap them at once; a bad file changes nothing."""
+        try:
+            config = load()
+            plan, granted = _plan(config), permissions(config.files.permissions)
+        except ConfigError as error:
+            log.error("not reloaded", problems=error.problems)
+            return
+        self._plan.rules, self._plan.ring_timeout, self._plan.ringback = plan.rules, plan.ring_timeout, plan.ringback
+        self._permissions.clear()
+        self._permissions.update(granted)
+        restart = [name for name in ("domain", "listen", "media", "store") if _differs(name, config, self._config)]
+        log.info("reloaded", needs_restart=restart)
+
+    def _make_listener(self, verto: Verto) -> Listener:
+        listen = self._config.listen
+        tls = self._tls() if listen.https is not None else None
+        return Listener(
+            http_app(assets.web(), __version__),
+            dict.fromkeys(_PATHS, verto),
+            http=str(listen.http),
+            https=str(listen.https) if listen.https is not None else None,
+            tls=tls,
+            origins=frozenset(listen.origins),
+            proxies=frozenset(listen.proxies),
+            limits=_socket_limits(self._config),
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        """Load the certificate, made when missing; the demo's never stays on disk."""
+        path, names = self._config.listen.certificate, (self._config.domain, socket.gethostname())
+        if self._demo is not None and not path.name:
+            tls, self._tls_ca = certificate.temporary_context(*names)
+            return tls
+        path = path if path.name else self._config.store.path.parent / "wss.pem"
+        if certificate.ensure(path, *names):
+            log.info("certificate made", path=str(path))
+        self._tls_ca = certificate.public_part(path)
+        return certificate.ssl_context(path)
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+
+def _plan(config: Config) -> Plan:
+    try:
+        rules = dialplan.load(read_table(config.files.dialplan), ACTIONS)
+    except ConfigError as error:
+        raise ConfigError([f"{config.files.dialplan}: {problem}" for problem in error.problems]) from None
+    return Plan(rules, config.call.ring_timeout, f"tone:{config.call.ringback}")
+
+
+def _media(config: Config) -> Plane:
+    call, media = config.call, config.media
+    return Plane(
+        Sounds(load_tones(read_table(config.files.tones)), media.music if media.music.name else None),
+        addresses=media.addresses or None,
+        port=media.webrtc_port,
+        public_address=media.public_address or None,
+        setup_limit=call.setup_limit,
+        media_timeout=call.media_timeout,
+        held_timeout=call.held_timeout,
+    )
+
+
+def _verto_limits(config: Config) -> Limits:
+    verto = config.verto
+    return Limits(verto.login_deadline, config.call.detach_timeout, verto.idle_ping)
+
+
+def _socket_limits(config: Config) -> SocketLimits:
+    listen, verto = config.listen, config.verto
+    return SocketLimits(
+        sockets=listen.connections,
+        per_address=listen.connections_per_address,
+        message=verto.message_limit,
+        ping=verto.ping_interval,
+        waiting=verto.queue_limit,
+    )
+
+
+async def _populate(store: Store, domain: str, demo: Demo) -> None:
+    for account in demo.users:
+        user = User(account.user, domain, f"User {account.user}", account.user)
+        await store.users.add(user)
+        await store.users.set_phone_secret(user.name, domain, account.password)
+    await store.users.add(User(demo.admin.user, domain, "Administrator", role=Role.ADMIN))
+    await store.users.set_web_password(demo.admin.user, domain, demo.admin.password)
+
+
+def _differs(section: str, one: Config, other: Config) -> bool:
+    return bool(getattr(one, section) != getattr(other, section))

@@ -1,0 +1,1 @@
+"""Front doors: one folder for each protocol, all alike; none imports another."""

@@ -1,0 +1,198 @@
+"""The methods that make, answer, end and use a call (verto.md section 8)."""
+
+from functools import partial
+from typing import Any
+
+from xswitch_py.base.cause import Cause
+from xswitch_py.base.errors import CallError, MediaError
+from xswitch_py.base.offer import Offer, Party
+from xswitch_py.core.leg import Leg
+from xswitch_py.core.leg import State as LegState
+from xswitch_py.endpoints.verto import wire
+from xswitch_py.endpoints.verto.chat import send_chat
+from xswitch_py.endpoints.verto.leg import VertoWire
+from xswitch_py.endpoints.verto.machine import Answered, Attached, Left, State
+from xswitch_py.endpoints.verto.session import Asked, Session
+from xswitch_py.endpoints.verto.wire import Code, DialogParams, Json
+from xswitch_py.jsonrpc import RpcError
+
+__all__ = ["answer", "attach", "bye", "call_id_of", "dialog_of", "info", "invite"]
+
+_GONE = "CALL DOES NOT EXIST"
+
+
+async def invite(asked: Asked, /, **params: Any) -> Json:
+    """Place a call."""
+    session = asked.session
+    try:
+        call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+        if not wire.safe_id(call_id):
+            raise RpcError(Code.CALL, "CallID invalid")
+    except RpcError as error:
+        members = wire.cause_members(Cause.INVALID_MSG_UNSPECIFIED)
+        raise RpcError(Code.CALL, error.message, **members) from None
+    said = wire.dialog(params)
+    try:
+        leg = session.calls.begin(call_id, _offer(session, said, sdp), recover=said.recover)
+    except CallError as error:
+        raise RpcError(Code.CALL, "Cannot create channel", **wire.cause_members(error.cause)) from None
+    asked.after(partial(session.house.switch.accept, leg))
+    return {"message": "CALL CREATED", "callID": call_id}
+
+
+async def answer(asked: Asked, /, **params: Any) -> Json:
+    """Answer a call that we placed to the client."""
+    call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+    dialog = dialog_of(asked.session, call_id)
+    leg = dialog.leg
+    if not leg.outbound:
+        raise RpcError(Code.CALL, _GONE)
+    if dialog.dialog.state is not State.RINGING:
+        raise RpcError(Code.CALL, "Call already answered")
+    try:
+        await leg.peer_answered(sdp, _who(wire.dialog(params), leg))
+    except MediaError as error:
+        raise RpcError(Code.CALL, _media_words(error, "CODEC ERROR")) from None
+    except CallError:
+        raise RpcError(Code.CALL, _GONE) from None
+    if leg.cause is not None:
+        raise RpcError(Code.CALL, _GONE)
+    dialog.feed(Answered(leg.party))
+    asked.after(leg.peer_is_up)
+    return {}
+
+
+async def attach(asked: Asked, /, **params: Any) -> Json:
+    """Take up a call again, after a new page was offered it (verto.md section 10)."""
+    call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+    dialog = dialog_of(asked.session, call_id)
+    leg, media = dialog.leg, asked.session.house.switch.services.media
+    if leg.state is not LegState.ACTIVE:
+        raise RpcError(Code.CALL, "Cannot attach to a call that has not been answered.")
+    if dialog.dialog.state is not State.ATTACHING:
+        raise RpcError(Code.CALL, "Call is attached")
+    try:
+        await media.read_answer(leg.id, sdp)
+    except MediaError as error:
+        leg.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
+        raise RpcError(Code.CALL, _media_words(error, "CODEC NEGOTIATION ERROR")) from None
+    if leg.cause is not None:
+        raise RpcError(Code.CALL, _GONE)
+    asked.after(partial(dialog.feed, Attached()))
+    return {}
+
+
+async def bye(asked: Asked, /, **params: Any) -> Json:
+    """End a call."""
+    call_id = call_id_of(asked, params)
+    dialog = dialog_of(asked.session, call_id, callID=call_id)
+    cause = wire.client_cause(params, _usual(dialog.leg))
+    dialog.feed(Left(cause))
+    return {"callID": call_id, "message": "CALL ENDED", **wire.cause_members(cause)}
+
+
+async def info(asked: Asked, /, **params: Any) -> Json:
+    """Send digits, text or a chat message; several at once are handled in this order."""
+    dialog = _dialog_if_named(asked, params)
+    sent = False
+    if dialog is not None and "dtmf" in params:
+        _press(asked.session, dialog.leg, wire.digits(params["dtmf"]))
+        sent = True
+    if dialog is not None and (typed := wire.mapping(params.get("txt"))):
+        _pass_on(dialog.leg, typed)
+    if "msg" in params:
+        send_chat(asked.session, wire.mapping(params["msg"]))
+        sent = True
+    return {"message": "SENT"} if sent else {}
+
+
+def call_id_of(asked: Asked, params: Json) -> str:
+    """Find which call is meant.
+
+    Raises:
+        RpcError: it is not said (V25).
+    """
+    if not asked.given:
+        raise RpcError(Code.CALL, "Params data missing")
+    if not isinstance(said := params.get("dialogParams"), dict):
+        raise RpcError(Code.CALL, "Dialog data missing")
+    if not (call_id := said.get("callID")) or not isinstance(call_id, str):
+        raise RpcError(Code.CALL, "CallID missing")
+    return call_id
+
+
+def dialog_of(session: Session, call_id: str, **extra: str) -> VertoWire:
+    """Find a call of this session; those of others do not exist (V17).
+
+    Raises:
+        RpcError: with `extra` members.
+    """
+    dialog = session.calls.dialogs.get(call_id)
+    if dialog is None:
+        raise RpcError(Code.CALL, _GONE, **extra)
+    return dialog
+
+
+def _sdp_of(params: Json) -> str:
+    if (sdp := wire.sdp(params)) is None:
+        raise RpcError(Code.CALL, "SDP missing")
+    return sdp
+
+
+def _dialog_if_named(asked: Asked, params: Json) -> VertoWire | None:
+    call_id = wire.mapping(params.get("dialogParams")).get("callID")
+    if not call_id:
+        return None
+    return dialog_of(asked.session, wire.text(call_id), callID=wire.text(call_id))
+
+
+def _offer(session: Session, said: DialogParams, sdp: str) -> Offer:
+    """Say who calls whom. Who calls is the account's to say: clients may not pass for somebody else."""
+    user = session.user
+    assert user is not None
+    ours = {
+        "verto_user": str(user.address),
+        "presence_id": str(user.address),
+        "verto_host": user.domain,
+        "verto_client_address": session.host,
+        "jsock_uuid_str": session.sessid,
+        "chat_proto": "verto",
+    }
+    return Offer(
+        Party(user.display_name or said.caller_name, user.number or user.name),
+        Party(said.remote.name, said.destination),
+        user.address,
+        user.context,
+        sdp,
+        variables={**session.variables, **user.variables, **said.variables, **ours},
+    )
+
+
+def _who(said: DialogParams, leg: Leg) -> Party | None:
+    """Say who answered: a name the client gives, but the account's number."""
+    return Party(said.callee.name, leg.party.number) if said.callee.name else None
+
+
+def _usual(leg: Leg) -> Cause:
+    if leg.state is LegState.ACTIVE:
+        return Cause.NORMAL_CLEARING
+    return Cause.CALL_REJECTED if leg.outbound else Cause.ORIGINATOR_CANCEL
+
+
+def _press(session: Session, leg: Leg, digits: wire.Digits) -> None:
+    """Digits of a message are heard by the call and by whoever is joined; those in RTP pass with the media."""
+    for digit in digits.pressed:
+        leg.peer_pressed(digit, digits.ms, "info")
+    if leg.bridged is not None and digits.tones:
+        session.house.switch.services.media.send_digits(leg.bridged.id, f"{digits.tones}@{digits.ms}")
+
+
+def _pass_on(leg: Leg, typed: Json) -> None:
+    """Hand real-time text to a Verto client at the other end."""
+    other = leg.bridged
+    if other is not None and isinstance(other.wire, VertoWire) and other.wire.line is not None:
+        other.wire.line.tell("verto.info", {"callID": other.id, "txt": typed})
+
+
+def _media_words(error: MediaError, codec: str) -> str:
+    return codec if error.cause is Cause.INCOMPATIBLE_DESTINATION else "MEDIA ERROR"

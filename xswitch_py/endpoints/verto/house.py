@@ -1,0 +1,111 @@
+"""What all Verto sessions share: who is here, who left calls behind, and where events go."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Final, Protocol
+
+from xswitch_py.base.address import Address
+from xswitch_py.base.ids import LegId
+from xswitch_py.base.permissions import Permissions
+from xswitch_py.base.user import User
+from xswitch_py.core.registry import Contact
+from xswitch_py.core.switch import Switch
+from xswitch_py.endpoints.verto.channels import Channels
+from xswitch_py.endpoints.verto.leg import Calls, Line, VertoWire
+from xswitch_py.endpoints.verto.presence import Presence
+from xswitch_py.endpoints.verto.visit import VisitEvent
+from xswitch_py.endpoints.verto.wire import Json
+from xswitch_py.jsonrpc import Handler
+
+__all__ = ["DOOR", "Detached", "Guest", "House", "Limits"]
+
+DOOR: Final = "verto"  # our name in contacts
+
+
+class Guest(Line, Protocol):
+    """What the house needs of a session."""
+
+    user: User | None
+    sessid: str
+    calls: Calls
+
+    @property
+    def host(self) -> str:
+        """Where the peer is."""
+
+    @property
+    def contact(self) -> Contact | None:
+        """How the user is reached there."""
+
+    def feed(self, event: VisitEvent) -> None:
+        """Let something happen to the visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the door grants. Times in seconds."""
+
+    login: float = 10.0  # for a stranger to log in
+    detach: float = 120.0  # for a client to come back to its calls
+    idle_ping: float = 30.0  # silence after which a peer gets a `verto.ping`
+    calls: int = 64  # dialogs of one session
+    sessions: int = 5000  # shown to operators only
+    fs_events: bool = False  # whether `FSevent` channels exist
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """What a lost session left behind."""
+
+    user: Address
+    calls: Calls
+
+
+@dataclass(slots=True)
+class House:
+    """What all sessions share."""
+
+    switch: Switch
+    roles: Mapping[str, Permissions]
+    limits: Limits
+    methods: Mapping[str, Handler]
+    channels: Channels = field(default_factory=Channels)
+    presence: Presence = field(default_factory=Presence)
+    sessions: dict[str, Guest] = field(default_factory=dict)  # by sessid
+    detached: dict[str, Detached] = field(default_factory=dict)  # by sessid
+    ids: Iterator[int] = field(default_factory=lambda: count(1))  # of our own requests
+    since: float = field(default_factory=time.time)
+
+    def owner(self, sessid: str) -> Address | None:
+        """Say whose a sessid is, if anybody's."""
+        if (session := self.sessions.get(sessid)) is not None and session.user is not None:
+            return session.user.address
+        left = self.detached.get(sessid)
+        return left.user if left is not None else None
+
+    def leave(self, session: Guest) -> None:
+        """A session lost its socket: keep what can wait for the next one."""
+        sessid, calls = session.sessid, session.calls
+        if self.sessions.get(sessid) is session:
+            del self.sessions[sessid]
+        if session.user is not None:
+            calls.over = partial(self.detached.pop, sessid, None)
+            self.detached[sessid] = Detached(session.user.address, calls)
+        calls.lose()
+        if not calls.dialogs:
+            self.detached.pop(sessid, None)
+
+    def publish(self, channel: str, event: Json) -> None:
+        """Hand an event to the one it is for (its sessid, or a call of its), else to all who subscribed (V45)."""
+        line = self.sessions.get(channel) or self._line_of(channel)
+        if line is not None:
+            line.tell("verto.event", {**event, "eventChannel": channel}, urgent=False)
+        else:
+            self.channels.publish(channel, event)
+
+    def _line_of(self, call_id: str) -> Line | None:
+        leg = self.switch.legs.get(LegId(call_id))
+        return leg.wire.line if leg is not None and isinstance(leg.wire, VertoWire) else None
