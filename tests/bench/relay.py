@@ -1,0 +1,161 @@
+"""100 calls through the real server, DTLS-SRTP on both sides: 10,000 packets a second; and Janus beside it."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from tests.bench import janus
+from tests.bench.cpu import Spent, memory_mb, threads
+from tests.bench.far import FarLeg
+from tests.bench.pump import Delays, Missing, Pump, Totals
+from tests.bench.table import Figure
+from tests.peers.server import Server, running
+from tests.peers.wire import VertoSocket
+
+__all__ = ["calls_up", "relay"]
+
+CALLS: Final = 100
+_SETTLE_S: Final = 2.0
+_MEASURE_S: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What it took to set all legs up."""
+
+    cpu_ms: float  # a leg
+    memory_mb: float  # a leg
+    threads: int  # more than before
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What it took to keep them going."""
+
+    cpu: float
+    wall: float
+    totals: Totals
+    delays: Delays
+
+    @property
+    def us_a_packet(self) -> float:
+        """CPU microseconds for each packet that arrived."""
+        return self.cpu * 1e6 / max(1, self.totals.received)
+
+    @property
+    def remark(self) -> str:
+        """How far to trust it."""
+        lost = self.totals.sent - self.totals.received
+        return (
+            f"{self.totals.received / self.wall:.0f} packets/s, {100 * lost / max(1, self.totals.sent):.1f} % missing"
+        )
+
+
+async def relay() -> list[Figure]:
+    """Measure ours, then Janus."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with running(Path(folder)) as server, calls_up(server, CALLS) as (setup, pump):
+            ours = await measured(server.pid, pump)
+    try:
+        rival_setup, rival = await _janus(2 * CALLS)
+    except Missing as missing:
+        return _figures(setup, ours, None, None, str(missing))
+    return _figures(setup, ours, rival_setup, rival, f"Janus EchoTest, {2 * CALLS} legs")
+
+
+@asynccontextmanager
+async def calls_up(server: Server, calls: int) -> AsyncIterator[tuple[Setup, Pump]]:
+    """So many calls between two phones, their media handed to the pump."""
+    async with await VertoSocket.open(server.ws) as caller, await VertoSocket.open(server.ws) as callee:
+        await caller.login("1000")
+        await callee.login("1001")
+        await _call(caller, callee)  # the first one pays for what is loaded late
+        before = memory_mb(server.pid), threads(server.pid)
+        spent = Spent.begin(server.pid)
+        legs = [leg for _ in range(calls) for leg in await _call(caller, callee)]
+        cpu, wall = spent.cpu(), spent.wall()
+        count = 2 * calls
+        setup = Setup(
+            1000 * cpu / count, (memory_mb(server.pid) - before[0]) / count, threads(server.pid) - before[1], wall
+        )
+        async with _pumped(legs) as pump:
+            yield setup, pump
+
+
+async def measured(pid: int, pump: Pump) -> Run:
+    """Let it settle, then measure."""
+    await asyncio.sleep(_SETTLE_S)
+    pump.reset()
+    spent = Spent.begin(pid)
+    await asyncio.sleep(_MEASURE_S)
+    return Run(spent.cpu(), spent.wall(), pump.totals(), pump.delays())
+
+
+async def _call(caller: VertoSocket, callee: VertoSocket) -> tuple[FarLeg, FarLeg]:
+    """Place and answer one call; returns when both sides have keys."""
+    out, into = FarLeg(), FarLeg()
+    call_id = str(uuid4())
+    dialog = {"callID": call_id, "destination_number": "1001"}
+    await caller.request("verto.invite", sdp=await out.offer(), dialogParams=dialog)
+    invite = await callee.expect("verto.invite")
+    sdp = await into.answer(invite["sdp"])
+    joined = asyncio.create_task(into.connect(invite["sdp"]))
+    await callee.request("verto.answer", sdp=sdp, dialogParams={"callID": invite["callID"]})
+    answer = await caller.expect("verto.answer", callID=call_id)
+    early = caller.waiting("verto.media", callID=call_id)
+    await out.connect(answer.get("sdp") or early[0]["sdp"])
+    await joined
+    return out, into
+
+
+@asynccontextmanager
+async def _pumped(legs: list[FarLeg]) -> AsyncIterator[Pump]:
+    pump = Pump()
+    try:
+        for leg in legs:
+            leg.hand_over(pump)
+        pump.start()
+        yield pump
+    finally:
+        pump.close()
+
+
+async def _janus(count: int) -> tuple[Setup, Run]:
+    async with janus.running() as rival:
+        before = memory_mb(rival.pid), threads(rival.pid)
+        spent = Spent.begin(rival.pid)
+        legs = []
+        for _ in range(count):
+            leg = FarLeg()
+            await leg.connect(await rival.echo(await leg.offer()))
+            legs.append(leg)
+        cpu, wall = spent.cpu(), spent.wall()
+        setup = Setup(
+            1000 * cpu / count, (memory_mb(rival.pid) - before[0]) / count, threads(rival.pid) - before[1], wall
+        )
+        async with _pumped(legs) as pump:
+            return setup, await measured(rival.pid, pump)
+
+
+def _figures(setup: Setup, ours: Run, rival_setup: Setup | None, rival: Run | None, whose: str) -> list[Figure]:
+    def run(what: str, read: Callable[[Run], float], unit: str, note: str = "") -> Figure:
+        return Figure(what, read(ours), unit, read(rival) if rival else None, whose, note)
+
+    def leg(what: str, read: Callable[[Setup], float], unit: str, note: str = "") -> Figure:
+        return Figure(what, read(setup), unit, read(rival_setup) if rival_setup else None, whose, note)
+
+    return [
+        run("relay, CPU a packet", lambda each: each.us_a_packet, "us", ours.remark),
+        run("relay, CPU a call", lambda each: 1000 * each.cpu / each.wall / CALLS, "ms a second"),
+        run("relay, delay, median", lambda each: each.delays.median / 1000, "ms"),
+        run("relay, delay, 99 %", lambda each: each.delays.p99 / 1000, "ms"),
+        leg("set-up of a leg, CPU", lambda each: each.cpu_ms, "ms", "with its signalling"),
+        leg("memory of a leg", lambda each: each.memory_mb, "MB"),
+        leg("threads for all legs", lambda each: each.threads, ""),
+    ]

@@ -1,0 +1,110 @@
+"""The real server as a child process, and what it wrote into its database."""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["PASSWORD", "Server", "start_server"]
+
+PASSWORD: Final = "1234"
+_START_S: Final = 20.0
+_STOP_S: Final = 10.0
+_LOOKS: Final = 100
+_LOOK_AGAIN_S: Final = 0.05
+_ROOT: Final = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class Server:
+    """A running `xswitch demo`; `facts` is the line of JSON it printed once everything listened."""
+
+    process: asyncio.subprocess.Process
+    facts: dict[str, Any]
+    log: Path
+    database: Path
+
+    def url(self, name: str = "ws") -> str:
+        """One of the addresses it printed: http, https, ws or wss."""
+        return str(self.facts[name])
+
+    def login_name(self, user: str) -> str:
+        """`user@domain`, the way stock pages log in."""
+        return f"{user}@{self.facts.get('sip', {}).get('domain', 'localhost')}"
+
+    def terminate(self) -> None:
+        """Ask it to stop, as an operator or systemd would."""
+        self.process.send_signal(signal.SIGTERM)
+
+    async def stopped(self) -> int:
+        """Wait for its end and return the exit code; kill it, and fail, if it does not come."""
+        try:
+            async with asyncio.timeout(_STOP_S):
+                return await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+            raise
+
+    async def cdr(self, caller: str, callee: str, after: int) -> dict[str, Any]:
+        """The record of the one call from `caller` to `callee` since row `after`; waits until it is complete."""
+        for _ in range(_LOOKS):
+            if rows := self._records(caller, callee, after):
+                assert len(rows) == 1, rows
+                return rows[0]
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        raise AssertionError(f"no finished record of a call from {caller} to {callee}")
+
+    def last_cdr(self) -> int:
+        """The number of the newest record, 0 while there is none."""
+        with closing(sqlite3.connect(self.database)) as db:
+            return int(db.execute("SELECT coalesce(max(id), 0) FROM cdrs").fetchone()[0])
+
+    def _records(self, caller: str, callee: str, after: int) -> list[dict[str, Any]]:
+        query = (
+            "SELECT * FROM cdrs WHERE id > ? AND caller_number = ? AND callee_number = ? AND ended IS NOT NULL"
+        )
+        with closing(sqlite3.connect(self.database)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query, (after, caller, callee))]
+
+
+async def start_server(folder: Path, *settings: str) -> Server:
+    """Start `xswitch demo` on free loopback ports with a database file in `folder`; `settings` are `key=value`."""
+    log, database = folder / "server.log", folder / "xswitch.db"
+    wanted = ("listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0", f"store.path={database}")
+    options = [word for each in (*wanted, *settings) for word in ("--set", each)]
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *_command(), "demo", "--json", "--password", PASSWORD, *options,
+            cwd=_ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=1 << 20,
+        )  # fmt: skip
+    return Server(process, await _facts(process, log), log, database)
+
+
+def _command() -> list[str]:
+    """The server under test; XSWITCH_TEST_COMMAND names another one (the harness is proved against a mock)."""
+    return os.environ.get("XSWITCH_TEST_COMMAND", f"{sys.executable} -m xswitch_py").split()
+
+
+async def _facts(process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_START_S):
+            line = await process.stdout.readline()
+        return dict(json.loads(line))
+    except (TimeoutError, ValueError) as failure:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise RuntimeError(f"the server did not start ({failure}):\n{_tail(log)}") from failure
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-4000:]

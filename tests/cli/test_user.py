@@ -1,0 +1,94 @@
+"""`xswitch user`: who may come in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from xswitch_py.cli.user import command
+
+RUNNER = CliRunner()
+
+
+class Shell:
+    """Runs `xswitch user` on one database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = ["--set", f"store.path={folder / 'x.db'}", "--set", "domain=pbx.test"]
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        """Run it; give everything it said."""
+        made = RUNNER.invoke(command, [*arguments, *self.store])
+        assert made.exit_code == code, made.output
+        return made.output
+
+    def users(self) -> list[dict[str, Any]]:
+        """List the users."""
+        read: list[dict[str, Any]] = json.loads(self("list", "--json"))
+        return read
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_a_user_is_added_listed_changed_and_removed(shell: Shell) -> None:
+    assert shell.users() == []
+    shell("add", "1001", "--password", "secret-word", "--display-name", "张三")
+    expected = {
+        "name": "1001", "domain": "pbx.test", "display_name": "张三", "number": "", "role": "user",
+        "context": "default", "enabled": True,
+    }  # fmt: skip
+    assert shell.users() == [expected]
+    shell("set", "1001", "--number", "88", "--role", "operator", "--disabled")
+    assert shell.users() == [expected | {"number": "88", "role": "operator", "enabled": False}]
+    assert "1001" in shell("list")
+    shell("remove", "1001")
+    assert shell.users() == []
+
+
+def test_a_user_exists_once(shell: Shell) -> None:
+    shell("add", "1001", "--password", "secret-word")
+    assert "1001" in shell("add", "1001", "--password", "secret-word", code=1)
+
+
+@pytest.mark.parametrize("arguments", [["set", "1001", "--number", "1"], ["remove", "1001"]])
+def test_who_is_not_there_cannot_be_changed(shell: Shell, arguments: list[str]) -> None:
+    assert "1001" in shell(*arguments, code=1)
+
+
+def test_a_password_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret-word\n")
+    shell("add", "1001", "--password-file", str(tmp_path / "secret"))
+    shell("add", "1002", "--password-file", str(tmp_path / "none"), code=2)
+    assert [user["name"] for user in shell.users()] == ["1001"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--password", ""],
+        ["--password", "a", "--password-file", "b"],
+        ["--password", "a", "--role", "king"],
+        [],  # there is no terminal to ask
+    ],
+)
+def test_what_is_written_wrong_adds_nobody(shell: Shell, wrong: list[str]) -> None:
+    shell("add", "1001", *wrong, code=2)
+    assert shell.users() == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a@b", "x" * 65, "sip:1001"])
+def test_a_name_must_be_one_that_can_be_dialled(shell: Shell, name: str) -> None:
+    made = RUNNER.invoke(command, ["add", *shell.store, "--password", "secret-word", "--", name])
+    assert made.exit_code == 1
+    assert shell.users() == []
+
+
+def test_the_password_is_shown_nowhere(shell: Shell, tmp_path: Path) -> None:
+    said = shell("add", "1001", "--password", "secret-word") + shell("list") + shell("list", "--json")
+    assert "secret-word" not in said
+    assert b"secret-word" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())

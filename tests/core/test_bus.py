@@ -1,0 +1,46 @@
+"""The bus: everybody hears, nobody is waited for."""
+
+import asyncio
+
+from xswitch_py.base.events import CallAnswered, Event
+from xswitch_py.base.ids import CallId
+from xswitch_py.core.bus import Bus
+
+
+def fact(number: int) -> Event:
+    return CallAnswered(CallId(str(number)), float(number))
+
+
+async def collect(bus: Bus, size: int = 10) -> list[Event]:
+    return [event async for event in bus.listen(size)]
+
+
+async def test_every_listener_hears_every_event_in_order_until_the_bus_closes() -> None:
+    bus = Bus()
+    listeners = [asyncio.create_task(collect(bus)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for number in range(3):
+        bus.publish(fact(number))
+    bus.close()
+    assert await asyncio.gather(*listeners) == [[fact(0), fact(1), fact(2)]] * 2
+
+
+async def test_a_slow_listener_loses_events_and_that_is_counted() -> None:
+    bus = Bus()
+    listener = asyncio.create_task(collect(bus, size=2))
+    await asyncio.sleep(0)
+    for number in range(5):
+        bus.publish(fact(number))
+    bus.close()
+    assert await listener == [fact(0), fact(1)]
+    assert bus.lost == 3
+
+
+async def test_a_listener_that_leaves_is_forgotten() -> None:
+    bus = Bus()
+    listener = asyncio.create_task(collect(bus))
+    await asyncio.sleep(0)
+    listener.cancel()
+    await asyncio.wait([listener])
+    bus.publish(fact(1))
+    assert bus.lost == 0

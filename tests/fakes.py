@@ -1,0 +1,190 @@
+"""Stand-ins for what a door has on either side: a socket with nobody behind it, and media without packets."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from xswitch_py.base.errors import MediaError
+from xswitch_py.base.ids import BridgeId, LegId
+from xswitch_py.base.offer import Wish
+from xswitch_py.media.api import Heard, LegStats, Listener, Transport
+
+__all__ = ["FakeMedia", "FakeSocket", "Track"]
+
+
+class FakeSocket:
+    """A WebSocket whose peer is the test: `say` is heard by the door, `heard` is what the door sent."""
+
+    def __init__(self, host: str = "192.0.2.1", port: int = 4242) -> None:
+        self.remote = (host, port)
+        self.secure = False
+        self.slow = False
+        self.code: int | None = None  # how the door closed it
+        self.sent: list[tuple[str, bool]] = []  # texts, and whether they were urgent
+        self._in: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._news = asyncio.Event()
+
+    # What the door calls.
+
+    async def receive(self) -> str | bytes | None:
+        """Give the door the next message."""
+        return await self._in.get()
+
+    def send(self, text: str, *, urgent: bool = True) -> None:
+        """Take a message from the door."""
+        if self.code is None:
+            self.sent.append((text, urgent))
+            self._news.set()
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Take the door's goodbye."""
+        if self.code is None:
+            self.code = code
+            self._in.put_nowait(None)
+            self._news.set()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self.close(1006)
+
+    # What the test calls.
+
+    def say(self, message: Any) -> None:
+        """Send the door a message: text and bytes as they are, anything else as JSON."""
+        self._in.put_nowait(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    def drop(self) -> None:
+        """Be gone."""
+        self.code = self.code or 1006
+        self._in.put_nowait(None)
+
+    @property
+    def heard(self) -> list[Any]:
+        """All JSON messages so far."""
+        return [json.loads(text) for text, _ in self.sent if not text.startswith("#")]
+
+    async def until(self, wanted: Callable[[], Any]) -> Any:
+        """Wait until something is true of what was heard, and give it."""
+        async with asyncio.timeout(5):
+            while not (found := wanted()):
+                self._news.clear()
+                await self._news.wait()
+        return found
+
+
+@dataclass(slots=True)
+class Track:
+    """The media of one leg."""
+
+    listener: Listener
+    sdps: list[str] = field(default_factory=list)  # every SDP of the peer
+    codec: str = ""
+    held: bool = False
+    suspended: bool = False
+    digits: list[str] = field(default_factory=list)  # sent to the peer
+    refreshed: int = 0
+
+
+class FakeMedia:
+    """Media that agrees with every SDP but those that say `bad`, and plays for ever."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[LegId, Track] = {}
+        self.closed: list[LegId] = []
+        self.bridges: dict[BridgeId, tuple[LegId, LegId]] = {}
+        self._count = 0
+
+    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
+        """See `Media`."""
+        self.tracks[leg] = Track(listener)
+
+    def read_offer(self, leg: LegId, sdp: str) -> Heard:
+        """See `Media`."""
+        self._read(leg, sdp)
+        return Heard(("opus", "PCMU"), (), True)
+
+    async def make_answer(self, leg: LegId, wish: Wish) -> str:
+        """See `Media`."""
+        self._track(leg).codec = wish.audio[0]
+        return await self._sdp("answer")
+
+    async def make_offer(self, leg: LegId, wish: Wish) -> str:
+        """See `Media`."""
+        self._track(leg).codec = wish.audio[0]
+        return await self._sdp("offer")
+
+    async def read_answer(self, leg: LegId, sdp: str) -> None:
+        """See `Media`."""
+        self._read(leg, sdp)
+        await asyncio.sleep(0)
+
+    async def renew(self, leg: LegId) -> str:
+        """See `Media`."""
+        self._track(leg).suspended = False
+        return await self._sdp("renewed")
+
+    def suspend(self, leg: LegId) -> None:
+        """See `Media`."""
+        self._track(leg).suspended = True
+
+    def codec(self, leg: LegId) -> str:
+        """See `Media`."""
+        return self._track(leg).codec
+
+    def has_video(self, leg: LegId) -> bool:
+        """See `Media`."""
+        return False
+
+    def bridge(self, one: LegId, other: LegId) -> BridgeId:
+        """See `Media`."""
+        self._count += 1
+        self.bridges[BridgeId(self._count)] = one, other
+        return BridgeId(self._count)
+
+    def unbridge(self, bridge: BridgeId) -> None:
+        """See `Media`."""
+        self.bridges.pop(bridge, None)
+
+    async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
+        """See `Media`."""
+        await asyncio.Event().wait()
+
+    def hold(self, leg: LegId, held: bool) -> None:
+        """See `Media`."""
+        self._track(leg).held = held
+
+    def send_digits(self, leg: LegId, digits: str) -> None:
+        """See `Media`."""
+        self._track(leg).digits.append(digits)
+
+    def refresh_video(self, leg: LegId) -> None:
+        """See `Media`."""
+        self._track(leg).refreshed += 1
+
+    def stats(self, leg: LegId) -> LegStats:
+        """See `Media`."""
+        return LegStats(self._track(leg).codec, packets_in=7)
+
+    def close(self, leg: LegId) -> LegStats:
+        """See `Media`."""
+        self.closed.append(leg)
+        track = self.tracks.pop(leg, None)
+        return LegStats(track.codec) if track else LegStats()
+
+    def _track(self, leg: LegId) -> Track:
+        if leg not in self.tracks:
+            raise MediaError("not open")
+        return self.tracks[leg]
+
+    def _read(self, leg: LegId, sdp: str) -> None:
+        track = self._track(leg)
+        if "bad" in sdp or not sdp:
+            raise MediaError("no codec in common")
+        track.sdps.append(sdp)
+
+    async def _sdp(self, kind: str) -> str:
+        await asyncio.sleep(0)
+        self._count += 1
+        return f"{kind} {self._count}"
