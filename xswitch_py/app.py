@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from xswitch_py import __version__, assets, certificate
+from xswitch_py import __version__, assets
 from xswitch_py.actions import ACTIONS
 from xswitch_py.api.app import http_app
 from xswitch_py.base.errors import ConfigError
@@ -25,11 +25,12 @@ from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
 from xswitch_py.endpoints.verto.endpoint import Limits, Verto
-from xswitch_py.listener import Limits as SocketLimits
-from xswitch_py.listener import Listener
 from xswitch_py.media.plane import Plane
 from xswitch_py.media.player import Sounds
 from xswitch_py.media.tones import load as load_tones
+from xswitch_py.ports import certificate
+from xswitch_py.ports.house import Limits as SocketLimits
+from xswitch_py.ports.listener import Listener
 from xswitch_py.store.open import Store, open_store
 
 __all__ = ["App", "build"]
@@ -99,10 +100,10 @@ class App:
         """Say where everything is, for people and for scripts."""
         at = self._listener.addresses
         facts: dict[str, Any] = {"version": __version__, "pid": os.getpid()}
-        for scheme, socket in (("http", "ws"), ("https", "wss")):
+        for scheme, verto in (("http", "ws"), ("https", "wss")):
             if scheme in at:
-                facts |= {scheme: f"{scheme}://{at[scheme]}", socket: f"{socket}://{at[scheme]}/ws"}
-        facts["media"] = {"webrtc": [f"{host}:{port}" for host, port in self._media.addresses]}
+                facts |= {scheme: f"{scheme}://{at[scheme]}", verto: f"{verto}://{at[scheme]}/ws"}
+        facts["media"] = {"webrtc": [f"{host}:{port}" for host, port in self._media.open_at]}
         if self._demo is not None:
             facts["admin"] = {"user": self._demo.admin.user, "password": self._demo.admin.password}
             facts["users"] = [{"user": each.user, "password": each.password} for each in self._demo.users]

@@ -1,7 +1,7 @@
 """The figures we promise, each with its rival beside it: `python -m tests.bench [NAME ...]`.
 
 All of it takes about three minutes. CPU is that of the measured process alone, user and system, all its threads; the
-far ends live in this process. Packets are paced as phones do. Rivals run in the same minutes, or are marked as recorded.
+far ends live in this process. Packets are paced as phones do. Rivals run in the same minutes or are marked recorded.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from tests.peers.wire import VertoSocket
 __all__ = ["calls_up", "relay"]
 
 CALLS: Final = 100
+_PAIRS: Final = 4  # a session has no more than 64 calls
 _SETTLE_S: Final = 2.0
 _MEASURE_S: Final = 8.0
 
@@ -71,21 +72,18 @@ async def relay() -> list[Figure]:
 
 @asynccontextmanager
 async def calls_up(server: Server, calls: int) -> AsyncIterator[tuple[Setup, Pump]]:
-    """So many calls between two phones, their media handed to the pump."""
-    async with await VertoSocket.open(server.ws) as caller, await VertoSocket.open(server.ws) as callee:
-        await caller.login("1000")
-        await callee.login("1001")
-        await _call(caller, callee)  # the first one pays for what is loaded late
+    """So many calls between phones, their media handed to the pump."""
+    async with AsyncExitStack() as stack:
+        pairs = [await _pair(server, stack, number) for number in range(_PAIRS)]
+        await _call(*pairs[0])  # the first one pays for what is loaded late
         before = memory_mb(server.pid), threads(server.pid)
         spent = Spent.begin(server.pid)
-        legs = [leg for _ in range(calls) for leg in await _call(caller, callee)]
+        legs = [leg for number in range(calls) for leg in await _call(*pairs[number % _PAIRS])]
         cpu, wall = spent.cpu(), spent.wall()
-        count = 2 * calls
-        setup = Setup(
-            1000 * cpu / count, (memory_mb(server.pid) - before[0]) / count, threads(server.pid) - before[1], wall
-        )
-        async with _pumped(legs) as pump:
-            yield setup, pump
+        memory = memory_mb(server.pid) - before[0]
+        setup = Setup(500 * cpu / calls, memory / 2 / calls, threads(server.pid) - before[1], wall)
+        pump = await stack.enter_async_context(_pumped(legs))
+        yield setup, pump
 
 
 async def measured(pid: int, pump: Pump) -> Run:
@@ -97,11 +95,19 @@ async def measured(pid: int, pump: Pump) -> Run:
     return Run(spent.cpu(), spent.wall(), pump.totals(), pump.delays())
 
 
-async def _call(caller: VertoSocket, callee: VertoSocket) -> tuple[FarLeg, FarLeg]:
+async def _pair(server: Server, stack: AsyncExitStack, number: int) -> tuple[VertoSocket, VertoSocket, str]:
+    """A phone that calls, one that is called, and its number."""
+    caller, callee = [await stack.enter_async_context(await VertoSocket.open(server.ws)) for _ in range(2)]
+    await caller.login(f"{1000 + number}")
+    await callee.login(f"{1010 + number}")
+    return caller, callee, f"{1010 + number}"
+
+
+async def _call(caller: VertoSocket, callee: VertoSocket, number: str) -> tuple[FarLeg, FarLeg]:
     """Place and answer one call; returns when both sides have keys."""
     out, into = FarLeg(), FarLeg()
     call_id = str(uuid4())
-    dialog = {"callID": call_id, "destination_number": "1001"}
+    dialog = {"callID": call_id, "destination_number": number}
     await caller.request("verto.invite", sdp=await out.offer(), dialogParams=dialog)
     invite = await callee.expect("verto.invite")
     sdp = await into.answer(invite["sdp"])

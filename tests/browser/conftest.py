@@ -17,6 +17,7 @@ from tests.browser.sounds import write_tone
 
 ALICE_HZ: Final = 620
 BOB_HZ: Final = 1130
+USERS: Final = ("1000", "1001", "1002", "1019")  # nobody ever logs in as 1019
 
 OpenPhone = Callable[..., Awaitable[Phone]]
 OpenPair = Callable[..., Awaitable[tuple[Phone, Phone]]]
@@ -38,10 +39,11 @@ async def playwright() -> AsyncIterator[Playwright]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """The server under test."""
-    running = await start_server(tmp_path_factory.mktemp("server"))
+    running = await start_server(tmp_path_factory.mktemp("server"), USERS)
     yield running
     running.terminate()
     assert await running.stopped() == 0
+    assert running.faults() == []
 
 
 @pytest.fixture(scope="session")

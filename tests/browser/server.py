@@ -6,29 +6,36 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["PASSWORD", "Server", "start_server"]
+from xswitch_py.base.user import User
+from xswitch_py.store.open import open_store
 
-PASSWORD: Final = "1234"
+__all__ = ["PASSWORD", "Server", "start_demo", "start_server"]
+
+PASSWORD: Final = "not-for-any-log"
 _START_S: Final = 20.0
 _STOP_S: Final = 10.0
 _LOOKS: Final = 100
 _LOOK_AGAIN_S: Final = 0.05
 _ROOT: Final = Path(__file__).parents[2]
+_DATABASE: Final = "xswitch.db"
+_DOMAIN: Final = "localhost"
+_LISTEN: Final = ("listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0")
 
 
 @dataclass(slots=True)
 class Server:
-    """A running `xswitch demo`; `facts` is the line of JSON it printed once everything listened."""
+    """A running switch; `facts` is the line of JSON it printed once everything listened."""
 
     process: asyncio.subprocess.Process
     facts: dict[str, Any]
+    database: Path  # of `serve`; the demo writes none
     log: Path
-    database: Path
 
     def url(self, name: str = "ws") -> str:
         """One of the addresses it printed: http, https, ws or wss."""
@@ -36,7 +43,7 @@ class Server:
 
     def login_name(self, user: str) -> str:
         """`user@domain`, the way stock pages log in."""
-        return f"{user}@{self.facts.get('sip', {}).get('domain', 'localhost')}"
+        return f"{user}@{_DOMAIN}"
 
     def terminate(self) -> None:
         """Ask it to stop, as an operator or systemd would."""
@@ -51,6 +58,11 @@ class Server:
             self.process.kill()
             await self.process.wait()
             raise
+
+    def faults(self) -> list[str]:
+        """What must not be in its log: our bugs, and secrets."""
+        bad = ('"level": "error"', "Traceback", PASSWORD)
+        return [line for line in self.log.read_text().splitlines() if any(each in line for each in bad)]
 
     async def cdr(self, caller: str, callee: str, after: int) -> dict[str, Any]:
         """The record of the one call from `caller` to `callee` since row `after`; waits until it is complete."""
@@ -67,29 +79,45 @@ class Server:
             return int(db.execute("SELECT coalesce(max(id), 0) FROM cdrs").fetchone()[0])
 
     def _records(self, caller: str, callee: str, after: int) -> list[dict[str, Any]]:
-        query = (
-            "SELECT * FROM cdrs WHERE id > ? AND caller_number = ? AND callee_number = ? AND ended IS NOT NULL"
-        )
+        query = "SELECT * FROM cdrs WHERE id > ? AND caller_number = ? AND callee_number = ? AND ended IS NOT NULL"
         with closing(sqlite3.connect(self.database)) as db:
             db.row_factory = sqlite3.Row
             return [dict(row) for row in db.execute(query, (after, caller, callee))]
 
 
-async def start_server(folder: Path, *settings: str) -> Server:
-    """Start `xswitch demo` on free loopback ports with a database file in `folder`; `settings` are `key=value`."""
-    log, database = folder / "server.log", folder / "xswitch.db"
-    wanted = ("listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0", f"store.path={database}")
-    options = [word for each in (*wanted, *settings) for word in ("--set", each)]
-    with log.open("wb") as errors:
+async def start_demo(folder: Path, *settings: str) -> Server:
+    """Start `xswitch demo` on free loopback ports; its records are in memory. `settings` are `key=value`."""
+    return await _start(folder, ["demo", "--password", PASSWORD], settings)
+
+
+async def start_server(folder: Path, users: Iterable[str]) -> Server:
+    """Start `xswitch serve` with these users, whose password is PASSWORD, and a database file in `folder`."""
+    database = folder / _DATABASE
+    store = await open_store(database)
+    for user in users:
+        await store.users.add(User(user, _DOMAIN, f"User {user}"))
+        await store.users.set_phone_secret(user, _DOMAIN, PASSWORD)
+    await store.close()
+    return await _start(folder, ["serve"], [f"store.path={database}", "shutdown.drain=0"])
+
+
+async def _start(folder: Path, command: list[str], settings: Iterable[str]) -> Server:
+    log = folder / "server.log"
+    options = _options([*_LISTEN, *settings])
+    with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *_command(), "demo", "--json", "--password", PASSWORD, *options,
+            *_command(), *command, "--json", *options,
             cwd=_ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=1 << 20,
         )  # fmt: skip
-    return Server(process, await _facts(process, log), log, database)
+    return Server(process, await _facts(process, log), folder / _DATABASE, log)
+
+
+def _options(settings: Iterable[str]) -> list[str]:
+    return [word for each in settings for word in ("--set", each)]
 
 
 def _command() -> list[str]:
-    """The server under test; XSWITCH_TEST_COMMAND names another one (the harness is proved against a mock)."""
+    """The server under test; XSWITCH_TEST_COMMAND names another one, such as an installed `xswitch`."""
     return os.environ.get("XSWITCH_TEST_COMMAND", f"{sys.executable} -m xswitch_py").split()
 
 

@@ -7,7 +7,7 @@ from tests.browser.conftest import OpenPair, OpenPhone
 from tests.browser.phones import MAKES
 from tests.browser.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 MIXED = [pytest.param("stock", "vertojs", id="stock-vertojs"), pytest.param("vertojs", "stock", id="vertojs-stock")]
 

@@ -6,7 +6,7 @@ from playwright.async_api import Browser
 from tests.browser.conftest import OpenPhone
 from tests.browser.phones import MAKES
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_the_stock_client_logs_in_after_its_bare_first_try(open_phone: OpenPhone, alice_browser: Browser) -> None:

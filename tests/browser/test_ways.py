@@ -1,5 +1,6 @@
 """Other ways in: TLS, real addresses instead of .local names, and a voice through everything users leave on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.browser.conftest import ALICE_HZ, BOB_HZ, OpenPair, OpenPhone
 from tests.browser.phones import AS_USERS_HAVE_IT, MAKES, Phone
 from tests.browser.sounds import write_speech
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -61,5 +62,4 @@ async def test_an_echo_call_over_tls(open_phone: OpenPhone, alice_browser: Brows
 async def test_a_call_between_two_pages_over_tls(open_pair: OpenPair) -> None:
     alice, bob = await open_pair("stock", "vertojs", door="wss")
     await alice.connect(bob)
-    await bob.hear(ALICE_HZ)
-    await alice.hear(BOB_HZ)
+    await asyncio.gather(bob.hear(ALICE_HZ), alice.hear(BOB_HZ))

@@ -1,4 +1,4 @@
-"""An independent far end for the media plane: aiortc's own `RTCPeerConnection`, with tones to send and to listen for."""
+"""An independent far end for the media plane: aiortc's own `RTCPeerConnection`, with tones to send and listen for."""
 
 import asyncio
 import contextlib
@@ -19,12 +19,19 @@ from xswitch_py.media.api import Connected, MediaEvent, Transport
 from xswitch_py.media.plane import Plane
 from xswitch_py.media.player import Sounds
 
-__all__ = ["Events", "Peer", "Tone", "answered", "offered", "running"]
+__all__ = ["Events", "Peer", "Tone", "answered", "offered", "running", "until"]
 
 RATE = 8000
 FRAME = 160
 WINDOW = 8  # frames that are looked at together
 AUDIO = Wish(("PCMU",))
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Look every now and then whether something that tells nobody has happened."""
+    async with asyncio.timeout(10):
+        while not done():
+            await asyncio.sleep(0.001)
 
 
 class Events:

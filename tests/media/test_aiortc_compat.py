@@ -10,6 +10,7 @@ from aioice import Candidate, Connection, stun
 from aioice.ice import CandidatePair, StunProtocol
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, rtcdtlstransport
 
+from tests.media.peer import until
 from xswitch_py.media.aiortc_compat import (
     Address,
     Certificate,
@@ -48,9 +49,9 @@ def agent(sock: Socket, *, controlling: bool = False, log: list[object] | None =
     return IceAgent([sock], controlling=controlling, paired=paired, lost=lambda: events.append("lost"))
 
 
-def check(of: IceAgent, *, name: str = "peer", key: str = "", nominate: bool = False, role: str = "ICE-CONTROLLING") -> stun.Message:
+def check(of: IceAgent, *, key: str = "", nominate: bool = False, role: str = "ICE-CONTROLLING") -> stun.Message:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message.attributes |= {"USERNAME": f"{of.local_username}:{name}", "PRIORITY": 1, role: 2**63}
+    message.attributes |= {"USERNAME": f"{of.local_username}:peer", "PRIORITY": 1, role: 2**63}
     if nominate:
         message.attributes["USE-CANDIDATE"] = None
     message.add_message_integrity((key or of.local_password).encode())
@@ -71,18 +72,22 @@ def answer(sock: Socket, pwd: str, controlled: IceAgent, address: Address = PEER
     sock.transactions[asked.transaction_id].response_received(read, address)
 
 
-async def settle(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not done():
-            await asyncio.sleep(0.001)
-
-
 @pytest.mark.parametrize(("package", "minor"), [("aiortc", "1.16"), ("aioice", "0.13")])
 def test_the_versions_are_those_that_were_looked_into(package: str, minor: str) -> None:
     assert version(package).startswith(minor + "."), f"{package} has changed: go through media/aiortc_compat.py"
 
 
-@pytest.mark.parametrize("name", ["_check_list", "_nominated", "_protocols", "_local_candidates", "_local_candidates_end"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_check_list",
+        "_nominated",
+        "_protocols",
+        "_local_candidates",
+        "_local_candidates_start",
+        "_local_candidates_end",
+    ],
+)
 def test_an_ice_connection_has_what_the_agent_sets_or_reads(name: str) -> None:
     assert hasattr(Connection(ice_controlling=False), name), f"aioice.Connection.{name} is gone"
 
@@ -126,15 +131,15 @@ async def test_a_nominating_check_is_answered_at_once_and_its_pair_is_told() -> 
     assert one.check(check(one, nominate=True), PEER, sock)
     reply = parse_stun(sock.sent[0][0])
     assert reply is not None and reply.message_class is stun.Class.RESPONSE
-    await settle(lambda: len(sock.sent) > 1)
+    await until(lambda: len(sock.sent) > 1)
     answer(sock, "p" * 22, one)
-    await settle(lambda: log == [PEER])
+    await until(lambda: log == [PEER])
     await running
     other = ("127.0.0.1", 6666)
     assert one.check(check(one, nominate=True), other, sock)
-    await settle(lambda: sock.sent[-1][1] == other and len(sock.transactions) == 1)
+    await until(lambda: sock.sent[-1][1] == other and len(sock.transactions) == 1)
     answer(sock, "p" * 22, one, other)
-    await settle(lambda: log == [PEER, other])
+    await until(lambda: log == [PEER, other])
     await one.close()
     assert log[-1] == "lost"
 
@@ -202,9 +207,10 @@ def test_a_pair_knows_its_protocol_and_where_it_leads() -> None:
     assert hasattr(CandidatePair, "remote_addr"), "aioice.ice.CandidatePair.remote_addr is gone"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\0" * 20, b"\0\1\0\4\x21\x12\xa4\x42" + bytes(12) + b"\0\x24\0\0", b"\0\1\0\4\x21\x12\xa4\x42" + bytes(12) + b"\0\6\0\1\xff\0\0\0"]
-)
+HEAD = b"\0\1\0\4\x21\x12\xa4\x42" + bytes(12)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 20, HEAD + b"\0\x24\0\0", HEAD + b"\0\6\0\1\xff\0\0\0", HEAD])
 def test_what_is_not_stun_is_nothing(data: bytes) -> None:
     """A short PRIORITY, a user name that is no UTF-8: aioice lets other errors out than `ValueError`."""
     assert parse_stun(data) is None
@@ -220,7 +226,7 @@ def test_the_tls_context_is_made_once() -> None:
 class Pair:
     """Two DTLS ends over paths of ours."""
 
-    def __init__(self, *, stock: bool = False) -> None:
+    def __init__(self) -> None:
         self.certificates = Certificate.generateCertificate(), Certificate.generateCertificate()
         self.paths = DtlsPath(lambda data: self.deliver(1, data)), DtlsPath(lambda data: self.deliver(0, data))
         self.client = DtlsTransport(self.paths[0], self.certificates[0], client=True)
@@ -236,8 +242,10 @@ class Pair:
 
     async def shake(self) -> None:
         """Agree on keys."""
-        one, other = (c.sha256() for c in self.certificates)
-        await asyncio.gather(handshake(self.client, [("sha-256", other.lower())]), handshake(self.server, [("SHA-256", one)]))
+        client, server = (certificate.sha256() for certificate in self.certificates)
+        await asyncio.gather(
+            handshake(self.client, [("sha-256", server.lower())]), handshake(self.server, [("SHA-256", client)])
+        )
 
     async def stop(self) -> None:
         """End both."""
@@ -248,6 +256,7 @@ class Pair:
 async def test_dtls_runs_over_a_path_of_ours_and_prefers_gcm_128() -> None:
     pair = Pair()
     await pair.shake()
+    assert pair.client._ssl is not None
     name = pair.client._ssl.get_selected_srtp_profile()
     assert name == b"SRTP_AEAD_AES_128_GCM", "the order of RTCDtlsTransport._srtp_profiles does not count any more"
     packet = b"\x80\x00" + bytes(10) + b"sound"
@@ -260,8 +269,10 @@ async def test_alerts_and_nonsense_do_not_end_a_handshake_nor_what_follows_it() 
     """X14."""
     pair = Pair()
 
+    alert = b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28"
+
     def disturb(to: int, data: bytes) -> None:
-        for junk in (b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28", b"\x16" + bytes(30), b"\x17\xfe\xfd" + bytes(40), b"\x14"):
+        for junk in (alert, b"\x16" + bytes(30), b"\x17\xfe\xfd" + bytes(40), b"\x14"):
             pair.paths[to].feed(junk)
 
     pair.before = disturb
@@ -270,8 +281,7 @@ async def test_alerts_and_nonsense_do_not_end_a_handshake_nor_what_follows_it() 
     disturb(1, b"")
     hello = b"\x16\xfe\xff" + bytes(8) + b"\x00\x10\x01" + bytes(15)
     pair.paths[1].feed(hello)
-    while not pair.paths[1]._queue.empty():
-        await asyncio.sleep(0)
+    await until(pair.paths[1]._queue.empty)
     assert pair.client.state == pair.server.state == "connected"
     await pair.stop()
 

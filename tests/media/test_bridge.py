@@ -13,6 +13,7 @@ from xswitch_py.media.port import Port
 from xswitch_py.media.rtp_out import HEADER
 
 OPUS = Format(111, "opus", 48000, 2)
+H264 = Format(102, "H264", 90000, 1, "packetization-mode=1")
 LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -48,8 +49,8 @@ def block(*elements: tuple[int, bytes]) -> bytes:
         (OPUS, Format(96, "OPUS", 48000, 2), "relay"),
         (OPUS, Format(0, "PCMU", 8000), None),
         (Format(0, "PCMU", 8000), Format(8, "PCMA", 8000), None),
-        (Format(102, "H264", 90000, 1, "packetization-mode=1"), Format(99, "H264", 90000, 1, "a=1; packetization-mode=1"), "relay"),
-        (Format(102, "H264", 90000, 1, "packetization-mode=1"), Format(99, "H264", 90000), None),
+        (H264, Format(99, "H264", 90000, 1, "a=1; packetization-mode=1"), "relay"),
+        (H264, Format(99, "H264", 90000), None),
     ],
 )
 def test_streams_of_one_encoding_are_relayed(one: Format, other: Format, expected: str | None) -> None:
@@ -86,7 +87,12 @@ def test_packets_pass_in_the_other_legs_numbers() -> None:
     ("heard", "told", "came", "left"),
     [
         (((1, LEVEL),), ((3, LEVEL),), block((1, b"L")), block((3, b"L"))),
-        (((1, LEVEL), (2, TIME)), ((2, LEVEL), (1, TIME)), block((1, b"L"), (2, b"abc")), block((2, b"L"), (1, b"abc"))),
+        (
+            ((1, LEVEL), (2, TIME)),
+            ((2, LEVEL), (1, TIME)),
+            block((1, b"L"), (2, b"abc")),
+            block((2, b"L"), (1, b"abc")),
+        ),
         (((1, LEVEL), (4, MID)), ((1, LEVEL), (4, MID)), block((4, b"0"), (1, b"L")), block((1, b"L"))),
         (((1, LEVEL),), (), block((1, b"L")), b""),
         (((4, MID),), ((4, MID),), block((4, b"0")), b""),
@@ -116,9 +122,7 @@ def test_any_packet_survives_the_renumbering(packet: bytes, first: int) -> None:
     assert len(changed) <= len(packet) + 3
 
 
-@pytest.mark.parametrize(
-    ("theirs", "ours", "duration"), [(8000, 8000, 800), (8000, 48000, 4800), (48000, 8000, 133)]
-)
+@pytest.mark.parametrize(("theirs", "ours", "duration"), [(8000, 8000, 800), (8000, 48000, 4800), (48000, 8000, 133)])
 def test_events_pass_with_their_duration_in_the_other_clock(theirs: int, ours: int, duration: int) -> None:
     one, _ = port(audio(OPUS, digits=Format(101, "telephone-event", theirs)))
     other, sent = port(audio(OPUS, digits=Format(126, "telephone-event", ours)))
@@ -132,6 +136,30 @@ def test_events_pass_with_their_duration_in_the_other_clock(theirs: int, ours: i
     assert [(header[2] - headers[0][2]) & 0xFFFF for header in headers] == [0, 1, 2, 3, 4]
     assert len({header[3] for header in headers[1:4]}) == 1
     assert all(packet[-4:] == b"\x05\x0a" + struct.pack("!H", duration) for packet in sent[1:4])
+
+
+@given(st.binary(min_size=12, max_size=80), st.sampled_from([0, 111, 101, 239]))
+def test_any_packet_is_passed_or_dropped_without_an_error(packet: bytes, second: int) -> None:
+    """X15: what authenticates may still be nonsense."""
+    digits = Format(101, "telephone-event", 8000)
+    one, _ = port(audio(OPUS, digits=digits, extensions=((1, LEVEL),)))
+    other, sent = port(audio(OPUS, digits=digits, extensions=((2, LEVEL),)))
+    bridge.join(one, other)
+    one.receive(bytes([packet[0], second]) + packet[2:], 1.0)
+    assert all(len(data) >= 12 for data in sent)
+
+
+def test_legs_joined_again_leave_no_gap_for_what_was_not_heard_meanwhile() -> None:
+    one, _ = port(audio(OPUS))
+    other, sent = port(audio(OPUS))
+    bridge.join(one, other)
+    one.receive(rtp(111, b"sound", seq=1), 1.0)
+    bridge.part(one, other)
+    one.receive(rtp(111, b"sound", seq=2), 1.0)
+    bridge.join(one, other)
+    one.receive(rtp(111, b"sound", seq=3), 1.0)
+    first, second = (HEADER.unpack_from(packet)[2] for packet in sent)
+    assert second == (first + 1) & 0xFFFF
 
 
 def test_events_stay_behind_if_the_other_end_takes_none() -> None:

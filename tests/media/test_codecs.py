@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.sound import dominant, has_tone, is_silent, level, power, sine
 from xswitch_py.base.errors import MediaError, ProtocolError
-from xswitch_py.media import codecs
+from xswitch_py.media import opus
 from xswitch_py.media.codecs import CODECS, PCMA_TO_PCMU, PCMU_TO_PCMA, Resampler, decoder, encoder
 
 Pcm = NDArray[np.int16]
@@ -257,18 +257,17 @@ def test_resampling_down_removes_what_would_fold_back() -> None:
 
 
 def test_without_any_libopus_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codecs, "_libopus_candidates", lambda: ["no-such-libopus.so"])
+    monkeypatch.setattr(opus, "_libopus_candidates", lambda: ["no-such-libopus.so"])
     with pytest.raises(MediaError, match="install libopus"):
-        codecs.load_libopus.__wrapped__()
+        opus.load_libopus.__wrapped__()
 
 
 def test_the_libopus_inside_pyav_serves_where_the_system_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     inside = [str(path) for path in (Path(av.__file__).parent.parent / "av.libs").glob("*opus*")]
-    if not inside:
-        pytest.skip("this PyAV is not from a wheel")
-    assert set(inside) <= set(codecs._libopus_candidates())
-    lib = codecs._declare(ctypes.CDLL(inside[0]))
-    monkeypatch.setattr(codecs, "load_libopus", lambda: lib)
+    assert inside, "PyAV's wheel brings none any more"
+    assert set(inside) <= set(opus._libopus_candidates())
+    lib = opus._declare(ctypes.CDLL(inside[0]))
+    monkeypatch.setattr(opus, "load_libopus", lambda: lib)
     assert power(carried("opus", 440, 48000), 48000, 440) > 0.9
 
 

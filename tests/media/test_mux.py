@@ -1,6 +1,5 @@
 """The shared UDP port: whose packet is whose, over real sockets on loopback."""
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
@@ -8,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
+from tests.media.peer import until
 from xswitch_py.media.aiortc_compat import Address, StunMessage
 from xswitch_py.media.mux import MuxPort, MuxSocket, advertised
 
@@ -22,7 +22,6 @@ class Leg:
     def __init__(self, genuine: bool = True) -> None:
         self.genuine = genuine
         self.got: list[str] = []
-        self.more = asyncio.Event()
 
     def check(self, message: StunMessage, address: Address, sock: MuxSocket) -> bool:
         """Answer a check."""
@@ -37,7 +36,6 @@ class Leg:
     def take(self, what: str) -> None:
         """Count."""
         self.got.append(what)
-        self.more.set()
 
 
 @contextlib.asynccontextmanager
@@ -60,9 +58,7 @@ def check(name: str = "leg:peer") -> bytes:
 
 async def seen(mux: MuxPort, **counts: int) -> None:
     """Wait until these were dropped, and nothing else."""
-    async with asyncio.timeout(5):
-        while sum(mux.dropped.values()) < sum(counts.values()):
-            await asyncio.sleep(0.001)
+    await until(lambda: sum(mux.dropped.values()) >= sum(counts.values()))
     assert mux.dropped == counts
 
 
@@ -80,10 +76,7 @@ async def test_a_check_reaches_the_leg_it_names_and_makes_its_sender_known() -> 
         far.send(check("other:peer"))
         far.send(check())
         far.send(DTLS)
-        async with asyncio.timeout(5):
-            while leg.got != ["check", "dtls"]:
-                leg.more.clear()
-                await leg.more.wait()
+        await until(lambda: leg.got == ["check", "dtls"])
         far.send(RTP)  # no pair is nominated yet
         await seen(mux, stun=1, stranger=1)
 
@@ -104,10 +97,7 @@ async def test_rtp_and_rtcp_of_a_nominated_address_go_to_their_receivers_until_i
         sock.admit(address, leg, lambda data, now: leg.take("rtp"), lambda data, now: leg.take("rtcp"))
         for data in (RTP, RTCP, b"\x80\x80" + bytes(20), DTLS):
             far.send(data)
-        async with asyncio.timeout(5):
-            while len(leg.got) < 4:
-                leg.more.clear()
-                await leg.more.wait()
+        await until(lambda: len(leg.got) == 4)
         assert leg.got == ["rtp", "rtcp", "rtp", "dtls"]
         sock.forget(address, Leg())  # not its own
         assert sock.paths
@@ -124,13 +114,10 @@ async def test_a_flood_of_false_checks_is_not_read_and_leaves_known_peers_alone(
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood:
             for _ in range(120):
                 flood.sendto(check("nobody:x"), sock.address)
-        async with asyncio.timeout(5):
-            while sum(mux.dropped.values()) < 120:
-                await asyncio.sleep(0.001)
+        await until(lambda: sum(mux.dropped.values()) >= 120)
         assert mux.dropped["budget"] >= 20
         far.send(check())
-        async with asyncio.timeout(5):
-            await leg.more.wait()
+        await until(lambda: leg.got == ["check"])
 
 
 async def test_answers_are_found_by_their_transaction() -> None:
@@ -160,6 +147,11 @@ async def test_the_port_number_is_the_same_on_all_addresses() -> None:
         mux.close()
 
 
+async def test_the_receive_buffer_is_as_large_as_the_system_lets_it_be() -> None:
+    async with opened() as (mux, sock, _):
+        assert 0 < mux.receive_buffer == sock._sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+
 def test_an_address_that_is_not_ours_is_an_error() -> None:
     with pytest.raises(OSError):
         MuxPort(["203.0.113.1"])
@@ -185,9 +177,6 @@ async def test_an_ipv6_peer_is_known_by_its_address_too() -> None:
         sock.admit(far.getsockname()[:2], leg, lambda data, now: leg.take("rtp"), lambda data, now: leg.take("rtcp"))
         for data in (RTP, RTCP):
             far.sendto(data, sock.address)
-        async with asyncio.timeout(5):
-            while len(leg.got) < 2:
-                leg.more.clear()
-                await leg.more.wait()
+        await until(lambda: len(leg.got) == 2)
     mux.close()
     assert leg.got == ["rtp", "rtcp"]

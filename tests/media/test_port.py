@@ -34,7 +34,9 @@ class Wire:
         self.resent.append(seq)
         return seq % 2 == 0
 
-    def hear(self, seq: int, *, ssrc: int = 7, pt: int = 0, ts: int | None = None, now: float = 1.0, data: bytes = b"x" * 160) -> bool:
+    def hear(
+        self, seq: int, *, ssrc: int = 7, pt: int = 0, ts: int | None = None, now: float = 1.0, data: bytes = b"x" * 160
+    ) -> bool:
         """Let a packet come."""
         stamp = seq * 160 if ts is None else ts
         return self.port.receive(struct.pack("!BBHII", 0x80, pt, seq & 0xFFFF, stamp & 0xFFFFFFFF, ssrc) + data, now)
@@ -163,7 +165,8 @@ def test_a_wish_for_a_key_frame_goes_to_who_is_seen_and_not_too_often() -> None:
     [first] = one.wishes()  # joining asks for one
     assert (first.what, first.media) == ("pli", 50)
     one.port.video.refreshed_at = -1e9
-    for wish in (rtcp.picture_loss(1, other.port.video.out.ssrc), rtcp.full_intra_request(1, other.port.video.out.ssrc, 1)):
+    ours = other.port.video.out.ssrc
+    for wish in (rtcp.picture_loss(1, ours), rtcp.full_intra_request(1, ours, 1)):
         other.port.receive_rtcp(wish, 2.0)
     assert [wish.what for wish in one.wishes()] == ["pli", "pli"]
     bridge.part(one.port, other.port)

@@ -9,9 +9,7 @@ from xswitch_py.media import rtcp
 from xswitch_py.media.rtcp import Block, Bye, Feedback, Report
 
 U32 = st.integers(0, 0xFFFFFFFF)
-BLOCKS = st.builds(
-    Block, U32, st.integers(0, 255), st.integers(-0x800000, 0x7FFFFF), U32, U32, U32, U32
-)
+BLOCKS = st.builds(Block, U32, st.integers(0, 255), st.integers(-0x800000, 0x7FFFFF), U32, U32, U32, U32)
 
 
 @given(U32, st.integers(0, 2**64 - 1), U32, U32, U32, st.lists(BLOCKS, max_size=5))
@@ -94,6 +92,8 @@ def test_padding_and_packets_of_no_interest_are_skipped() -> None:
     assert list(rtcp.parse(unknown + bytes(padded) + rtcp.bye([5]))) == [Bye((4,)), Bye((5,))]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x81", rtcp.bye([1])[:-1], b"\x41\xcb\x00\x01abcd", b"\xa1\xcb\x00\x01abc\xff"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x81", rtcp.bye([1])[:-1], b"\x41\xcb\x00\x01abcd", b"\xa1\xcb\x00\x01abc\xff"]
+)
 def test_what_is_cut_off_or_malformed_gives_nothing(data: bytes) -> None:
     assert list(rtcp.parse(data)) == []

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
+from tests.media.peer import until
 from xswitch_py.base.sdp import Candidate, Fingerprint
 from xswitch_py.media.aiortc_compat import Certificate, parse_stun
 from xswitch_py.media.mux import MuxPort
@@ -108,8 +109,7 @@ async def test_packets_pass_both_ways_and_the_sooner_the_better() -> None:
         await one.user.hears(3)
         await other.user.hears(3)
         assert one.user.heard == other.user.heard == [rtp(seq) for seq in range(3)]
-        while not other.user.reports:
-            await asyncio.sleep(0.001)
+        await until(lambda: bool(other.user.reports))
         assert took < 1
 
 
@@ -129,7 +129,7 @@ async def test_what_was_kept_is_sent_again_byte_for_byte() -> None:
         await other.user.hears(1)
         other.user.send(rtp(1))
         await one.user.hears(1)
-        assert len(other.user.heard) == 1 and other.user.dropped == 1  # the second is a replay to a peer that has the first
+        assert len(other.user.heard) == 1 and other.user.dropped == 1  # who has it already takes it for a replay
 
 
 async def test_replays_forgeries_and_too_many_packets_are_dropped() -> None:
@@ -138,13 +138,14 @@ async def test_replays_forgeries_and_too_many_packets_are_dropped() -> None:
         sock, address = other.transport._pair or pytest.fail("no pair")
         caught: list[bytes] = []
         real = sock.sendto
-        sock.sendto = lambda data, to: caught.append(data)  # type: ignore[misc, assignment]
+        sock.sendto = lambda data, to: caught.append(data)  # type: ignore[assignment]
         other.transport._route()
         other.user.send(rtp(1))
         [data] = caught
-        for packet in (data, data, data[:-1] + bytes([data[-1] ^ 1]), b"\x80\x00" + os.urandom(60), b"\x80\xc9" + os.urandom(30)):
+        forged = data[:-1] + bytes([data[-1] ^ 1])
+        for packet in (data, data, forged, b"\x80\x00" + os.urandom(60), b"\x80\xc9" + os.urandom(30)):
             real(packet, address)
-        sock.sendto = real  # type: ignore[misc]
+        sock.sendto = real
         other.transport._route()
         other.user.send(rtp(2))
         await one.user.hears(2)
@@ -152,8 +153,7 @@ async def test_replays_forgeries_and_too_many_packets_are_dropped() -> None:
         one.user.allowance = 1
         for seq in (3, 4, 5):
             other.user.send(rtp(seq))
-        while one.user.dropped < 6:
-            await asyncio.sleep(0.001)
+        await until(lambda: one.user.dropped == 6)
         assert len(one.user.heard) == 3
 
 
@@ -213,8 +213,7 @@ async def _nominate(moved: socket.socket, one: End, other: End) -> None:
                 reply.attributes["XOR-MAPPED-ADDRESS"] = target
                 reply.add_message_integrity(other.transport.pwd.encode())
                 await loop.sock_sendto(moved, bytes(reply), target)
-                while one.user.ups < 2:
-                    await asyncio.sleep(0.001)
+                await until(lambda: one.user.ups == 2)
 
 
 async def test_lost_consent_stops_the_sending() -> None:

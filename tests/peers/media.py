@@ -150,6 +150,7 @@ class FarEnd:
             task.cancel()
         self.track.stop()
         await self.pc.close()
+        await asyncio.sleep(0)  # its sockets close in the next turn of the loop
 
     # Inside.
 

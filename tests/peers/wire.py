@@ -18,6 +18,7 @@ __all__ = ["Closed", "Frame", "Message", "Refused", "VertoSocket"]
 Message = dict[str, Any]
 
 _WAIT_S: Final = 10.0
+_LONG: Final = ("sdp", "dialogParams", "variables")
 _LIMIT: Final = 4_000_000  # bytes of a frame we take
 
 
@@ -82,7 +83,8 @@ class VertoSocket:
 
     async def close(self) -> None:
         """Leave politely; safe to repeat."""
-        await self.link.close()
+        if not self._reader.done():
+            await self.link.close()
         await self._reader
 
     async def abort(self) -> None:
@@ -155,8 +157,8 @@ class VertoSocket:
             async with asyncio.timeout(within):
                 return await self._first(methods, match)
         except TimeoutError:
-            seen = [frame.body for frame in self.frames[-6:]]
-            raise TimeoutError(f"no {methods} {match}; last frames: {json.dumps(seen)[:2000]}") from None
+            seen = "\n".join(map(_brief, self.frames[-8:]))
+            raise TimeoutError(f"no {methods} {match}; the last frames:\n{seen}") from None
 
     async def closed(self, within: float = _WAIT_S) -> int | None:
         """Wait until the server closes the socket, and give the code."""
@@ -212,6 +214,14 @@ class VertoSocket:
                 self.send({"jsonrpc": "2.0", "id": message["id"], "result": {"method": message["method"]}})
         elif (reply := self._replies.get(message.get("id"))) and not reply.done():
             reply.set_result(message)
+
+
+def _brief(frame: Frame) -> str:
+    """A frame for an error message: without the long parts."""
+    body = frame.body
+    if isinstance(body, dict) and "params" in body:
+        body = body | {"params": {key: "..." if key in _LONG else each for key, each in body["params"].items()}}
+    return f"{'<' if frame.sent else '>'} {json.dumps(body)[:300]}"
 
 
 def _parsed(text: str | bytes) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.traces.scene import SCENES, Step, frame_text
 
-__all__ = ["LEFT_OUT", "main"]
+__all__ = ["LEFT_OUT", "Converter", "folded", "main"]
 
 LEFT_OUT: Final[Mapping[str, str]] = {
     "callee_sip_busy": "the callee is a SIP phone",
@@ -48,7 +48,7 @@ def main() -> None:
     titles = dict(re.findall(r"^\| `(\w+)\.jsonl` \| (.*) \|$", (folder / "README.md").read_text(), re.MULTILINE))
     for path in sorted(folder.glob("*.jsonl")):
         if path.stem not in LEFT_OUT:
-            lines = [f"# {titles[path.stem]}", *map(str, _folded(Converter(path.stem).steps(path)))]
+            lines = [f"# {titles[path.stem]}", *map(str, folded(Converter(path.stem).steps(path)))]
             (SCENES / f"{path.stem}.txt").write_text("\n".join(lines) + "\n")
 
 
@@ -154,7 +154,7 @@ def _uncut(found: re.Match[str]) -> str:
     return "$block" if found[0].startswith("#") else f"$xs{found[1]}"
 
 
-def _folded(steps: Iterator[Step]) -> list[Step]:
+def folded(steps: Iterator[Step]) -> list[Step]:
     """Write equal steps in a row as one."""
     folded: list[Step] = []
     for step in steps:

@@ -39,6 +39,7 @@ class Replay:
         self._sockets: dict[str, VertoSocket] = {}
         self._read: dict[str, int] = {}  # how many received frames of a socket were compared
         self._media: dict[str, FarEnd] = {}
+        self._all_media: list[FarEnd] = []
         self._offers: dict[str, str] = {}
         self._done: list[str] = []
 
@@ -55,7 +56,7 @@ class Replay:
                 self._done.append(str(step))
         finally:
             await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
-            await asyncio.gather(*(media.close() for media in self._media.values()))
+            await asyncio.gather(*(media.close() for media in self._all_media))
 
     async def _play(self, step: Step) -> None:
         match step.act:
@@ -102,17 +103,19 @@ class Replay:
 
     async def _sdp(self, method: str, word: str, call_id: str) -> str:
         if offer := self._offers.pop(call_id, None):
-            media = self._media[call_id] = FarEnd()
+            media = self._media[call_id] = self._far_end()
             return await media.answer(offer)
         if method != "verto.invite" or word == "garbage":
             return CANNED_OFFER if word != "garbage" else "this is no SDP"
-        media = FarEnd(codecs="PCMU" if word == "pcmu" else None)
+        media = self._far_end("PCMU" if word == "pcmu" else None)
         sdp = _spoilt(await media.offer(), word)
         if word in ("offer", "pcmu"):
             self._media[call_id] = media
-        else:
-            await media.close()
         return sdp
+
+    def _far_end(self, codecs: str | None = None) -> FarEnd:
+        self._all_media.append(FarEnd(codecs=codecs))
+        return self._all_media[-1]
 
     # What the server says.
 

@@ -20,8 +20,12 @@ SETTINGS: Final = (
     f"domain={DOMAIN}",
     f"files.dialplan={CONF / 'dialplan.toml'}",
     f"files.permissions={CONF / 'permissions.toml'}",
+    "call.detach_timeout=5",  # what a failed scene leaves behind does not disturb the next ones for long
 )
-TIMED: Final = {"server_ping": ("verto.idle_ping=1",), "idle_not_logged_in": ("verto.login_deadline=1",)}
+TIMED: Final = {
+    "server_ping": ("verto.idle_ping=1", "verto.login_deadline=1"),
+    "idle_not_logged_in": ("verto.login_deadline=1",),
+}
 """Scenes about waiting, and what shortens it."""
 
 NAMES: Final = sorted(path.stem for path in SCENES.glob("*.txt"))
@@ -58,12 +62,14 @@ async def test_a_difference_that_no_row_allows_is_found(server: Server) -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.rule} {row.scene} {row.recorded[:40]}")
 def test_each_row_names_a_rule_and_is_needed(row: Difference) -> None:
     assert row.rule in RULES
-    assert row.recorded in map(str, load(SCENES / f"{row.scene}.txt"))
+    assert [str(step) for step in load(SCENES / f"{row.scene}.txt")].count(row.recorded) >= row.nth
     assert (row.recorded,) != row.ours
 
 
 def test_no_row_is_there_twice() -> None:
-    assert [row for row, count in Counter((row.scene, row.recorded) for row in TABLE).items() if count > 1] == []
+    assert [
+        row for row, count in Counter((row.scene, row.recorded, row.nth) for row in TABLE).items() if count > 1
+    ] == []
     assert {row.rule for row in TABLE} == set(RULES)
 
 

@@ -125,6 +125,7 @@ export class PhoneView {
         const stream = await this.#microphone();
         if (stream) {
             this.#follow(this.line.call(number, stream));
+            this.part.hangup.focus(); // what was pressed is disabled now, and digits are to go on working
         }
     }
 
@@ -135,7 +136,9 @@ export class PhoneView {
             return;
         }
         this.#follow(call);
-        this.part.answer.focus();
+        if (!(document.activeElement instanceof HTMLInputElement)) {
+            this.part.answer.focus(); // but do not take the cursor from somebody who is typing
+        }
     }
 
     async #answer() {
@@ -146,6 +149,7 @@ export class PhoneView {
         }
         if (call?.state === "ringing") {
             call.answer(stream);
+            this.part.hangup.focus();
         } else {
             stream.getTracks().forEach((track) => track.stop()); // the caller gave up meanwhile
         }
@@ -183,8 +187,16 @@ export class PhoneView {
         this.#call = call;
         this.#startedAt = 0;
         call.addEventListener("state", () => this.#draw());
+        call.addEventListener("state", () => this.#refocus(call));
         call.addEventListener("sound", () => this.#hear(call));
         this.#draw();
+    }
+
+    /** The button that had the focus is gone with the call. @param {import("./verto.js").Call} call */
+    #refocus(call) {
+        if (call.state === "ended" && document.activeElement === document.body) {
+            this.part.number.focus();
+        }
     }
 
     /** @param {import("./verto.js").Call} call */

@@ -14,7 +14,16 @@ A refusal is raised once, with its cause, and each door finds its own words in `
 
 from xswitch_py.base.cause import Cause
 
-__all__ = ["AuthError", "CallError", "ConfigError", "LegEnded", "MediaError", "ProtocolError", "StoreError", "XSwitchError"]
+__all__ = [
+    "AuthError",
+    "CallError",
+    "ConfigError",
+    "LegEnded",
+    "MediaError",
+    "ProtocolError",
+    "StoreError",
+    "XSwitchError",
+]
 
 
 class XSwitchError(Exception):

@@ -26,7 +26,7 @@ class Bus:
             listener(None)
 
     def listen(self, size: int = 10_000) -> AsyncGenerator[Event]:
-        """Yield events from this moment on, until `close`. A listener that is `size` events behind loses further ones."""
+        """Yield events from this moment on, until `close`; who is `size` events behind loses more."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
 
         def take(event: Event | None) -> None:

@@ -111,9 +111,20 @@ class Call:
         log.info("call ended", cause=cause.value)
         self._publish(
             events.CallEnded(
-                self.id, leg.id, self.started, self.answered, time.time(), cause, offer.caller, offer.callee, offer.user,
-                stats.codec, stats.packets_in, stats.packets_out, stats.lost,
-            )  # fmt: skip
+                call=self.id,
+                leg=leg.id,
+                started=self.started,
+                answered=self.answered,
+                ended=time.time(),
+                cause=cause,
+                caller=offer.caller,
+                callee=offer.callee,
+                user=offer.user,
+                codec=stats.codec,
+                packets_in=stats.packets_in,
+                packets_out=stats.packets_out,
+                lost=stats.lost,
+            )
         )
 
     def _publish(self, event: events.Event) -> None:

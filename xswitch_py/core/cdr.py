@@ -34,7 +34,7 @@ class Cdrs(Protocol):
 
 
 async def keep_records(bus: Bus, cdrs: Cdrs) -> None:
-    """Write what happens to calls, until the bus closes. A row that cannot be written is logged whole, not lost silently."""
+    """Write what happens to calls, until the bus closes. A row that cannot be written is logged whole."""
     async for event in bus.listen(size=100_000):
         try:
             await _write(event, cdrs)

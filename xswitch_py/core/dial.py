@@ -26,7 +26,7 @@ async def first_answer(legs: Sequence[Leg], ring_for: float, ringing: Callable[[
     `ringing` is called when a peer is alerted. Given up by cancellation, all end with ORIGINATOR_CANCEL.
 
     Raises:
-        CallError: nobody answered within `ring_for` seconds (NO_ANSWER), or all refused (what the most telling one said).
+        CallError: nobody answered within `ring_for` seconds (NO_ANSWER), or all refused (what says most).
     """
     winner, lost = None, Cause.ORIGINATOR_CANCEL
     try:

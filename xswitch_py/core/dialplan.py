@@ -24,7 +24,9 @@ from xswitch_py.base.offer import Offer
 __all__ = ["Hours", "Rule", "Step", "load", "route"]
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS: Final = re.compile(r"(?:(?P<from>[a-z]{3})(?:-(?P<to>[a-z]{3}))? ?)?(?:(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d))?")
+_HOURS: Final = re.compile(
+    r"(?:(?P<from>[a-z]{3})(?:-(?P<to>[a-z]{3}))? ?)?(?:(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d))?"
+)
 _KEYS: Final = frozenset({"name", "number", "caller", "context", "hours", "steps"})
 
 

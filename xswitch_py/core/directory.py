@@ -1,6 +1,5 @@
 """Who the users are, and whether somebody who claims to be one may come in."""
 
-import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import structlog
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.errors import AuthError
-from xswitch_py.base.user import User
+from xswitch_py.base.user import NOBODY, User
 
 __all__ = ["Directory", "Guard", "Users"]
 
@@ -87,10 +86,9 @@ class Directory:
         source, now = (host, address.user), time.monotonic()
         if not self._guard.refuses(source, now):
             user = await self.find(address.user)
-            if user is not None and user.check_phone(password):
+            if (user or NOBODY).check_phone(password) and user is not None:  # a stranger costs as much
                 self._guard.passed(source)
                 return user
             self._guard.failed(source, now)
         log.warning("login refused", user=str(address), host=host)
-        await asyncio.sleep(0)
         raise AuthError("wrong user or password")

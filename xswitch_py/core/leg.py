@@ -75,7 +75,7 @@ class Leg:
     def __init__(
         self, leg_id: LegId, wire: Wire, media: Media, bus: Bus, offer: Offer, gone: Callable[["Leg"], None]
     ) -> None:
-        """Take part in a call: an offer with a wish goes to a peer, any other comes from one. `gone` hears of the end."""
+        """Take part in a call: an offer with a wish goes to a peer, any other comes from one; `gone` hears the end."""
         self.id = leg_id
         self.wire = wire
         self.offer = offer

@@ -1,8 +1,8 @@
 """A scope: the stretch of one task that works on a leg, and is cancelled when the leg ends.
 
-It is to a leg what `asyncio.timeout` is to the clock: whoever works inside is cancelled, and the cancellation turns into
-`LegEnded` where the scope is left. The cause travels as the cancellation's message, so that scopes further in, of other
-legs, leave with the same cause.
+It is to a leg what `asyncio.timeout` is to the clock: whoever works inside is cancelled, and the cancellation turns
+into `LegEnded` where the scope is left. The cause travels as the cancellation's message, so that scopes further in, of
+other legs, leave with the same cause.
 """
 
 import asyncio

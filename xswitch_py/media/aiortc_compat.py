@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import CandidatePair, StunProtocol
+from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80
 from OpenSSL import SSL
@@ -21,7 +21,7 @@ from pylibsrtp import Session
 
 __all__ = [
     "Address", "Certificate", "DtlsPath", "DtlsTransport", "IceAgent", "IceSocket", "SrtpError", "StunMessage",
-    "Transactions", "handshake", "parse_stun",
+    "Transactions", "handshake", "host_addresses", "parse_stun",
 ]  # fmt: skip
 
 Address = tuple[str, int]
@@ -42,6 +42,11 @@ class IceSocket(Protocol):
 
     def send(self, data: bytes, to: Address) -> None:
         """Send a datagram, or drop it."""
+
+
+def host_addresses() -> list[str]:
+    """List the IPv4 addresses of this host, without loopback."""
+    return get_host_addresses(use_ipv4=True, use_ipv6=False)
 
 
 def parse_stun(data: bytes) -> stun.Message | None:

@@ -1,8 +1,8 @@
 """What the core sees of media: ids and plain data in, events out, so that it could live in another process.
 
-A leg's media begins with `open`, agrees by one SDP offer and answer (`read_offer` then `make_answer`, or `make_offer` then
-`read_answer`), and lasts until `close`. What it hears comes from one place at a time: a bridge, or what is played; what was
-joined or started last counts, and taking away what no longer counts changes nothing.
+A leg's media begins with `open`, agrees by one SDP offer and answer (`read_offer` then `make_answer`, or `make_offer`
+then `read_answer`), and lasts until `close`. What it hears comes from one place at a time: a bridge, or what is played;
+what was joined or started last counts, and taking away what no longer counts changes nothing.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class LegStats:
-    """What a leg's audio carried so far. Loss is counted from gaps in the sequence; jitter in ms (RFC 3550 section 6.4.1)."""
+    """What a leg's audio carried so far. Loss is counted from gaps in the sequence; jitter in ms (RFC 3550 6.4.1)."""
 
     codec: str = ""
     packets_in: int = 0
@@ -136,7 +136,11 @@ class Media(Protocol):
         """Put a leg on hold: nothing passes either way, its bridge partner hears music; or take it off."""
 
     def send_digits(self, leg: LegId, digits: str) -> None:
-        """Let a leg's peer receive digits: `0-9A-D*#`, `w` waits 500 ms and `W` 1 s; `@MS` at the end sets their length."""
+        """Let a leg's peer receive digits: `0-9A-D*#F`, `w` waits 500 ms and `W` 1 s; `@MS` at the end is their length.
+
+        Raises:
+            ProtocolError: these are no digits, or too many.
+        """
 
     def refresh_video(self, leg: LegId) -> None:
         """Ask the peer of this leg for a key frame."""

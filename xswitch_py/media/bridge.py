@@ -42,11 +42,13 @@ def join(source: Port, target: Port) -> None:
 
 
 def part(source: Port, target: Port) -> None:
-    """Let nobody hear what the one leg sends, nor the other see anybody."""
+    """Let nobody hear what the one leg sends any more."""
     for lane in source.lanes.values():
         lane.sink = lane.event_sink = None
     for lane in target.lanes.values():
-        lane.feeder = None
+        if lane.feeder is source:
+            lane.feeder = None
+            lane.out.rest()
 
 
 def mode(heard: Stream, told: Stream) -> str | None:

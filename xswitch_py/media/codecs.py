@@ -1,14 +1,11 @@
-"""Speech encoders and decoders: Opus through libopus, G.711 by tables, G.722 through PyAV, and a small resampler.
+"""Speech encoders and decoders by name: Opus, G.711 by tables, G.722 through PyAV, and a small resampler.
 
 Samples are mono int16 arrays. An encoder takes 20 ms at its `rate`; a decoder gives what the payload holds, at its
 `rate`. Opus works at any of 8, 12, 16, 24 and 48 kHz, so that Opus and G.711 need no resampler between them.
 """
 
-import ctypes
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar
 
 import av
@@ -16,7 +13,8 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
-from xswitch_py.base.errors import MediaError, ProtocolError
+from xswitch_py.base.errors import MediaError
+from xswitch_py.media.opus import OpusDecoder, OpusEncoder
 
 __all__ = [
     "CODECS",
@@ -27,7 +25,6 @@ __all__ = [
     "Resampler",
     "decoder",
     "encoder",
-    "load_libopus",
 ]
 
 Pcm = NDArray[np.int16]
@@ -79,86 +76,6 @@ def decoder(name: str, rate: int) -> Decoder:
         MediaError: no such codec, or not at this rate.
     """
     return _make(_DECODERS, name, rate)
-
-
-@cache
-def load_libopus() -> ctypes.CDLL:
-    """Load the system's libopus, else the one inside PyAV's wheel.
-
-    Raises:
-        MediaError: there is neither.
-    """
-    for candidate in _libopus_candidates():
-        try:
-            return _declare(ctypes.CDLL(candidate))
-        except OSError:
-            continue
-    raise MediaError("libopus was found neither in the system nor beside PyAV: install libopus0 or the wheel of av")
-
-
-# Opus (RFC 6716, RFC 7587)
-
-# Bit/s by rate, and the expected loss: with less of either, libopus adds no forward error correction at all.
-_OPUS_BITRATES: Final = {8000: 20000, 12000: 24000, 16000: 24000, 24000: 28000, 48000: 32000}
-_EXPECTED_LOSS: Final = 10  # per cent
-_APPLICATION_VOIP: Final = 2048
-_ENCODER_SETTINGS: Final = (
-    (4010, 5),  # complexity: half of the default's CPU, and no difference to be heard in speech
-    (4024, 3001),  # the signal is voice
-    (4012, 1),  # forward error correction in band
-    (4014, _EXPECTED_LOSS),
-    (4016, 0),  # no DTX: silence is sent too, so that address translators keep the path open
-)
-_SET_BITRATE: Final = 4002
-_LARGEST: Final = 1275  # bytes of one Opus frame, RFC 6716 section 3.2.1
-_LONGEST: Final = 120  # ms of one Opus packet
-
-
-class OpusEncoder:
-    """Mono voice, 20 ms a packet."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self._lib = load_libopus()
-        # State in memory of ours: it goes when the object goes, without a finalizer.
-        self._state = ctypes.create_string_buffer(self._lib.opus_encoder_get_size(1))
-        _checked(self._lib.opus_encoder_init(self._state, rate, 1, _APPLICATION_VOIP))
-        for request, value in (*_ENCODER_SETTINGS, (_SET_BITRATE, _OPUS_BITRATES[rate])):
-            _checked(self._lib.opus_encoder_ctl(self._state, ctypes.c_int(request), ctypes.c_int(value)))
-        self._out = ctypes.create_string_buffer(_LARGEST)
-        self._view = memoryview(self._out)
-
-    def encode(self, pcm: Pcm) -> bytes:
-        pcm = np.ascontiguousarray(pcm, np.int16)
-        size = self._lib.opus_encode(self._state, pcm.ctypes.data, pcm.size, self._out, _LARGEST)
-        return bytes(self._view[: _checked(size)])
-
-
-class OpusDecoder:
-    """Mono, whatever the sender chose (RFC 6716 section 4)."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self._lib = load_libopus()
-        self._state = ctypes.create_string_buffer(self._lib.opus_decoder_get_size(1))
-        _checked(self._lib.opus_decoder_init(self._state, rate, 1))
-        self._pcm = np.zeros(rate * _LONGEST // 1000, np.int16)
-        self._at = self._pcm.ctypes.data
-        self._frame = rate // 50
-
-    def decode(self, payload: bytes) -> Pcm:
-        if not payload:  # libopus would take it for a loss
-            raise ProtocolError("empty Opus payload")
-        return self._run(payload, self._pcm.size, fec=0)
-
-    def lost(self, following: bytes = b"") -> Pcm:
-        return self._run(following or None, self._frame, fec=1 if following else 0)
-
-    def _run(self, payload: bytes | None, room: int, *, fec: int) -> Pcm:
-        count = self._lib.opus_decode(self._state, payload, len(payload or b""), self._at, room, fec)
-        if count < 0:
-            raise ProtocolError(f"malformed Opus payload ({count})")
-        return np.array(self._pcm[:count])
 
 
 # G.711
@@ -349,20 +266,14 @@ def _at_any_rate(make: Callable[[], Decoder]) -> Callable[[int], Decoder]:
     return at
 
 
-def _opus_rate(rate: int) -> int:
-    if rate not in _OPUS_BITRATES:
-        raise MediaError(f"Opus has no rate of {rate} Hz")
-    return rate
-
-
 _ENCODERS: Final[dict[str, Callable[[int], Encoder]]] = {
-    "OPUS": lambda rate: OpusEncoder(_opus_rate(rate or 48000)),
+    "OPUS": lambda rate: OpusEncoder(rate or 48000),
     "PCMU": _at_own_rate(lambda: G711Encoder(_ULAW_ENCODING)),
     "PCMA": _at_own_rate(lambda: G711Encoder(_ALAW_ENCODING)),
     "G722": _at_own_rate(G722Encoder),
 }
 _DECODERS: Final[dict[str, Callable[[int], Decoder]]] = {
-    "OPUS": lambda rate: OpusDecoder(_opus_rate(rate)),
+    "OPUS": lambda rate: OpusDecoder(rate),
     "PCMU": _at_any_rate(lambda: G711Decoder(_ULAW_DECODING)),
     "PCMA": _at_any_rate(lambda: G711Decoder(_ALAW_DECODING)),
     "G722": _at_any_rate(G722Decoder),
@@ -392,25 +303,3 @@ def _low_pass(taps: int, cutoff: float) -> NDArray[np.float32]:
     at = np.arange(taps) - (taps - 1) / 2
     kernel = np.sinc(2 * cutoff * at) * np.hamming(taps)
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
-
-
-def _libopus_candidates() -> list[str]:
-    package = Path(av.__file__).parent
-    inside = (*package.parent.glob("av.libs/*opus*"), *package.glob(".dylibs/*opus*"))
-    return ["libopus.so.0", "libopus.0.dylib", "opus.dll", *map(str, inside)]
-
-
-def _declare(lib: ctypes.CDLL) -> ctypes.CDLL:
-    pointer, number = ctypes.c_void_p, ctypes.c_int
-    lib.opus_encoder_init.argtypes = [pointer, ctypes.c_int32, number, number]
-    lib.opus_decoder_init.argtypes = [pointer, ctypes.c_int32, number]
-    lib.opus_encode.argtypes = [pointer, pointer, number, pointer, ctypes.c_int32]
-    lib.opus_decode.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int32, pointer, number, number]
-    return lib
-
-
-def _checked(result: int) -> int:
-    """Pass on a count that libopus gave; a negative one is its error, and here always our own mistake."""
-    if result < 0:
-        raise ValueError(f"libopus: error {result}")
-    return int(result)

@@ -13,15 +13,14 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Final, Protocol
 
-from aioice.ice import get_host_addresses
-
-from xswitch_py.media.aiortc_compat import Address, StunMessage, Transactions, parse_stun
+from xswitch_py.media.aiortc_compat import Address, StunMessage, Transactions, host_addresses, parse_stun
 
 __all__ = ["MuxPort", "MuxSocket", "Path", "Receive", "advertised"]
 
 Receive = Callable[[bytes, float], None]  # a packet, and when it came (monotonic seconds)
 
 _RECEIVE_BUFFER: Final = 2 << 20
+_FORCED: Final = 33  # SO_RCVBUFFORCE of Linux: beyond net.core.rmem_max, for those who may
 _BATCH: Final = 256  # packets a callback, then the loop has its turn
 _LARGEST: Final = 1500  # bytes
 _CHECKS: Final = 100  # a second, STUN messages from one address of a leg
@@ -47,7 +46,7 @@ def advertised(addresses: Sequence[str] | None) -> list[str]:
         ValueError: one is not an IP address, or is the unspecified one (from which a reply might leave from another).
     """
     if addresses is None:
-        return get_host_addresses(use_ipv4=True, use_ipv6=False) or [_LOOPBACK]
+        return host_addresses() or [_LOOPBACK]
     for address in addresses:
         if ip_address(address).is_unspecified:
             raise ValueError(f"{address} stands for any address; name the ones that peers shall use")
@@ -203,8 +202,10 @@ class MuxPort:
         self.transactions: Transactions = {}
         self.dropped: Counter[str] = Counter()
         self.budget = _Budget()
-        opened = _open_all(list(dict.fromkeys([*addresses, _LOOPBACK])), port)
+        opened = _open_all(list(dict.fromkeys([_LOOPBACK, *addresses])), port)
         self.sockets = [MuxSocket(sock, self) for sock in opened]
+        # Less than 2 MB means that net.core.rmem_max is low; Linux tells twice what it was asked for.
+        self.receive_buffer = opened[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self.port = self.sockets[0].address[1]
 
     def listen(self) -> None:
@@ -240,8 +241,10 @@ def _open(address: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        for option in (_FORCED, socket.SO_RCVBUF):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, option, _RECEIVE_BUFFER)
+                break
         sock.bind((address, port))
     except OSError:
         sock.close()

@@ -7,18 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_address
-from typing import Final, NamedTuple
+from typing import Final
 
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
-from xswitch_py.base.sdp import STATIC, Candidate, Fingerprint, Format, Origin, Section, Session, parameters
+from xswitch_py.base.sdp import STATIC, Candidate, Fingerprint, Format, Origin, Section, Session
 from xswitch_py.media.api import Heard
+from xswitch_py.media.formats import DIGITS, EVENTS, EXTENSIONS, digits, first, formats_of, known_in, our_fmtp
 
 __all__ = [
     "CNAME",
-    "CODECS",
     "Agreed",
-    "Codec",
     "Format",
     "Local",
     "Remote",
@@ -86,40 +85,6 @@ class Agreed:
         return next((s for s in self.streams if s.kind == kind and s.formats), None)
 
 
-class Codec(NamedTuple):
-    """An encoding we know: `pt` and `fmtp` are what our SDP says of it."""
-
-    kind: str
-    name: str
-    clock: int
-    channels: int
-    pt: int
-    fmtp: str = ""
-
-
-CODECS: Final = (
-    Codec("audio", "opus", 48000, 2, 111, "minptime=10;useinbandfec=1"),
-    Codec("audio", "G722", 8000, 1, 9),
-    Codec("audio", "PCMU", 8000, 1, 0),
-    Codec("audio", "PCMA", 8000, 1, 8),
-    Codec("video", "VP8", 90000, 1, 96),
-    Codec("video", "H264", 90000, 1, 102, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
-    Codec("video", "VP9", 90000, 1, 98, "profile-id=0"),
-)
-EVENTS: Final = {48000: 110, 8000: 101}  # telephone-event: clock -> our payload number
-
-_AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-_MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
-
-# Header extensions we let pass, with the ids of our offers. All m-lines of a bundle share one space of ids.
-EXTENSIONS: Final[dict[str, dict[str, int]]] = {
-    "audio": {_AUDIO_LEVEL: 1, _SEND_TIME: 2, _MID: 4},
-    "video": {_SEND_TIME: 2, _MID: 4},
-}
-# Feedback that can cross a relay. Neither transport-cc nor RTX: both need state of each hop.
-FEEDBACK: Final[dict[str, tuple[str, ...]]] = {"audio": (), "video": ("goog-remb", "ccm fir", "nack", "nack pli")}
-
 SECURE: Final = (
     "UDP/TLS/RTP/SAVPF",
     "UDP/TLS/RTP/SAVP",
@@ -140,7 +105,6 @@ DIRECTIONS: Final = {  # by (whether we send, whether the peer may)
     (False, True): "recvonly",
     (False, False): "inactive",
 }
-DIGITS: Final = "0-15"  # the telephone-events we know: 0-9, *, #, A-D (RFC 4733 section 3.2)
 PTIME: Final = 20  # ms of audio a packet
 
 CNAME: Final = "xswitch"  # of our SSRCs, in SDP and in RTCP; also the name of our one media stream
@@ -148,9 +112,6 @@ CNAME: Final = "xswitch"  # of our SSRCs, in SDP and in RTCP; also the name of o
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 section 5.4
 _PWD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _HEX: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2})*")
-_BASELINE: Final = re.compile(r"42[4-7cdef]0[0-9a-f]{2}", re.IGNORECASE)
-
-_KNOWN: Final = {(codec.kind, codec.name.lower(), codec.clock, codec.channels): codec for codec in CODECS}
 
 
 def heard(offer: Session) -> Heard:
@@ -161,9 +122,9 @@ def heard(offer: Session) -> Heard:
     """
     served = _served(offer)
     _remote("offer", offer, [*served.values()])
-    known = {kind: _known(offer.sections[index]) for kind, index in served.items()}
+    known = {kind: known_in(offer.sections[index]) for kind, index in served.items()}
     audio, video = (tuple(dict.fromkeys(form.name for form in known.get(kind, ()))) for kind in EXTENSIONS)
-    return Heard(audio, video, digits=_digits(offer.sections[served["audio"]], 0) is not None)
+    return Heard(audio, video, digits=digits(offer.sections[served["audio"]], 0) is not None)
 
 
 def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agreed]:
@@ -175,7 +136,7 @@ def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agre
     served = _served(offer)
     wished = {"audio": wish.audio, "video": wish.video}
     streams = tuple(
-        _stream(section, section.mid, _first(wished[section.kind], _known(section)))
+        _stream(section, section.mid, first(wished[section.kind], known_in(section)))
         if served.get(section.kind) == index
         else Stream(section.kind, section.mid)
         for index, section in enumerate(offer.sections)
@@ -199,13 +160,13 @@ def make_offer(wish: Wish, local: Local) -> Session:
     Raises:
         MediaError: the wish has no audio encoding that we know.
     """
-    audio = _formats("audio", wish.audio)
+    audio = formats_of("audio", wish.audio)
     if not audio:
         raise MediaError(f"no audio encoding of {', '.join(wish.audio) or 'none'} is known")
     clocks = [clock for clock in EVENTS if any(form.clock == clock for form in audio)]
     events = tuple(Format(EVENTS[clock], "telephone-event", clock, fmtp=DIGITS) for clock in clocks)
     sections = [_offered("audio", "0", audio + events, local)]
-    if video := _formats("video", wish.video):
+    if video := formats_of("video", wish.video):
         sections.append(_offered("video", "1", video, local))
     return _session(local, tuple(sections), [section.mid for section in sections])
 
@@ -239,11 +200,11 @@ def _served(offer: Session) -> dict[str, int]:
     audio = {index: section for index, section in live.items() if section.kind == "audio"}
     if not audio:
         raise MediaError("offer has no audio over DTLS-SRTP")
-    index = next((index for index, section in audio.items() if _known(section)), None)
+    index = next((index for index, section in audio.items() if known_in(section)), None)
     if index is None:
         raise MediaError("offer has no audio codec in common with us")
     bundle = _bundle(offer, audio[index].mid)
-    video = next((i for i, s in live.items() if s.kind == "video" and s.mid in bundle and _known(s)), None)
+    video = next((i for i, s in live.items() if s.kind == "video" and s.mid in bundle and known_in(s)), None)
     return {"audio": index} if video is None else {"audio": index, "video": video}
 
 
@@ -258,48 +219,6 @@ def _bundle(session: Session, mid: str) -> tuple[str, ...]:
     return next((mids for mids in groups if mid and mid in mids), ())
 
 
-def _known(section: Section) -> tuple[Format, ...]:
-    """Narrow what an m-line lists to what we know, in its order, under our names."""
-    codecs = [
-        (form, _KNOWN.get((section.kind, form.name.lower(), form.clock, form.channels))) for form in section.formats
-    ]
-    return tuple(
-        replace(form, name=codec.name, feedback=tuple(f for f in form.feedback if f in FEEDBACK[section.kind]))
-        for form, codec in codecs
-        if codec and _is_usable(form.pt) and _is_same(codec.name, parameters(form.fmtp))
-    )
-
-
-def _is_usable(pt: int) -> bool:
-    """Tell whether RTP of this payload number can share a port with RTCP (RFC 5761 section 4)."""
-    return not 64 <= pt <= 95
-
-
-def _is_same(name: str, said: dict[str, str]) -> bool:
-    """Tell whether an encoding's parameters are of the one variant we know, since a relay cannot change it."""
-    match name:
-        case "H264":
-            return said.get("packetization-mode") == "1" and bool(_BASELINE.fullmatch(said.get("profile-level-id", "")))
-        case "VP9":
-            return said.get("profile-id", "0") == "0"
-        case _:
-            return True
-
-
-def _digits(section: Section, clock: int) -> Format | None:
-    """Find telephone-event, with this clock if possible, else at 8000."""
-    events = [
-        form
-        for form in section.formats
-        if form.name.lower() == "telephone-event" and form.clock in EVENTS and _is_usable(form.pt)
-    ]
-    return min(events, key=lambda form: (form.clock != clock, form.clock), default=None)
-
-
-def _first(wished: tuple[str, ...], known: tuple[Format, ...]) -> tuple[Format, ...]:
-    return next(((form,) for name in wished for form in known if form.name.lower() == name.lower()), ())
-
-
 def _stream(section: Section, mid: str, formats: tuple[Format, ...]) -> Stream:
     """Say what these formats of the peer's m-line make; none is a refusal."""
     if not formats:
@@ -310,7 +229,7 @@ def _stream(section: Section, mid: str, formats: tuple[Format, ...]) -> Stream:
         kind=section.kind,
         mid=mid,
         formats=formats,
-        digits=_digits(section, formats[0].clock) if section.kind == "audio" else None,
+        digits=digits(section, formats[0].clock) if section.kind == "audio" else None,
         extensions=tuple((number, uri) for uri, number in sorted(ids.items(), key=lambda item: item[1])),
         sends=section.direction in ("sendrecv", "recvonly"),
         hears=section.direction in ("sendrecv", "sendonly"),
@@ -323,7 +242,7 @@ def _agreed(ours: Section, theirs: Section) -> Stream:
     kept = tuple(form for form in theirs.formats if (form.pt, form.name.lower(), form.clock, form.channels) in offered)
     both = tuple(extension for extension in theirs.extensions if extension in ours.extensions)
     common = replace(theirs, formats=kept, extensions=both)
-    return _stream(common, ours.mid, _known(common))
+    return _stream(common, ours.mid, known_in(common))
 
 
 def _remote(what: str, session: Session, accepted: list[int]) -> Remote:
@@ -365,13 +284,6 @@ def _is_target(candidate: Candidate) -> bool:
     return not (address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255")
 
 
-def _formats(kind: str, names: tuple[str, ...]) -> tuple[Format, ...]:
-    """List what we know of these encodings, as our offers have it."""
-    codecs = {codec.name.lower(): codec for codec in CODECS if codec.kind == kind}
-    wished = [codecs[name] for name in dict.fromkeys(name.lower() for name in names) if name in codecs]
-    return tuple(Format(c.pt, c.name, c.clock, c.channels, c.fmtp, FEEDBACK[kind]) for c in wished)
-
-
 def _offered(kind: str, mid: str, formats: tuple[Format, ...], local: Local) -> Section:
     extensions = tuple((number, uri) for uri, number in EXTENSIONS[kind].items())
     draft = Section(kind, 9, SECURE[0], formats, mid=mid, setup="actpass", extensions=extensions)
@@ -379,10 +291,7 @@ def _offered(kind: str, mid: str, formats: tuple[Format, ...], local: Local) -> 
 
 
 def _accepted(section: Section, stream: Stream, setup: str, local: Local) -> Section:
-    formats = [
-        replace(form, fmtp=_KNOWN[section.kind, form.name.lower(), form.clock, form.channels].fmtp)
-        for form in stream.formats
-    ]
+    formats = [replace(form, fmtp=our_fmtp(section.kind, form)) for form in stream.formats]
     if stream.digits:
         formats.append(replace(stream.digits, fmtp=DIGITS, feedback=()))
     draft = Section(

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Final
 
 import structlog
@@ -16,13 +15,13 @@ from xswitch_py.base.errors import MediaError, ProtocolError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Fingerprint, Session
-from xswitch_py.media import bridge as joining
 from xswitch_py.media import negotiate
 from xswitch_py.media.aiortc_compat import Certificate
 from xswitch_py.media.api import Failed, Heard, LegStats, Listener, Transport
 from xswitch_py.media.dtmf import DigitSender
 from xswitch_py.media.mux import MuxPort, advertised
 from xswitch_py.media.negotiate import Agreed, Local
+from xswitch_py.media.patch import Member, Patch
 from xswitch_py.media.player import Player, Sounds
 from xswitch_py.media.port import Port
 from xswitch_py.media.ticker import Ticker
@@ -33,23 +32,14 @@ __all__ = ["Plane"]
 log = structlog.get_logger("xswitch.media")
 
 _WATCH: Final = 0.25  # seconds between two looks at every leg
-_MUSIC: Final = "music"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Bridge:
-    """Two legs that hear each other, or one that hears itself."""
-
-    id: BridgeId
-    one: "_Leg"
-    other: "_Leg"
 
 
 @dataclass(slots=True, eq=False)
 class _Leg:
-    """One leg's media. What it hears is a bridge or the task that plays to it."""
+    """One leg's media."""
 
     port: Port
+    member: Member
     session: int  # of the o= line
     transport: WebRtc | None = None
     connecting: "asyncio.Task[None] | None" = None
@@ -57,12 +47,7 @@ class _Leg:
     ours: Session | None = None  # our offer
     version: int = 0
     due: float | None = None  # monotonic time by which it must be connected
-    suspended: bool = False
     failed: bool = False
-    held: bool = False
-    bridge: _Bridge | None = None  # where what it sends goes
-    hears: "_Bridge | asyncio.Task[None] | None" = None
-    music: "asyncio.Task[None] | None" = None  # for it, while its partner is held
     digits: "_Dialling | None" = None
 
 
@@ -107,8 +92,7 @@ class Plane:
         self._held_timeout = held_timeout
         self._watch_every = min(_WATCH, setup_limit / 4, media_timeout / 4)
         self._legs: dict[LegId, _Leg] = {}
-        self._bridges: dict[BridgeId, _Bridge] = {}
-        self._numbers = count(1)
+        self._patch = Patch(self._start_playing)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker = Ticker()
         self._player = Player(self._ticker, sounds or Sounds({}))
@@ -129,7 +113,7 @@ class Plane:
         self._mux = MuxPort(self._hosts, self._wanted_port)
         self._mux.listen()
         self._watch()
-        log.info("media port open", addresses=self.addresses)
+        log.info("media port open", addresses=self.addresses, receive_buffer=self._mux.receive_buffer)
 
     async def stop(self) -> None:
         """Close every leg, and the port when the peers have been told."""
@@ -151,6 +135,11 @@ class Plane:
         return [(host, self._mux.port) for host in ([self._public] if self._public else self._hosts)]
 
     @property
+    def open_at(self) -> list[tuple[str, int]]:
+        """The addresses and port where packets are taken, loopback first; empty before `start`."""
+        return [sock.address for sock in self._mux.sockets] if self._mux else []
+
+    @property
     def dropped(self) -> dict[str, int]:
         """What was thrown away because it belonged to no leg or could not be sent: reason -> packets."""
         return dict(self._mux.dropped) if self._mux else {}
@@ -163,7 +152,8 @@ class Plane:
             raise MediaError("there is only WebRTC so far", Cause.FACILITY_NOT_IMPLEMENTED)
         if leg in self._legs:
             raise MediaError("the leg is open already", Cause.WRONG_CALL_STATE)
-        self._legs[leg] = _Leg(Port(leg, listener), secrets.randbits(62))
+        port = Port(leg, listener)
+        self._legs[leg] = _Leg(port, Member(port), secrets.randbits(62))
 
     def read_offer(self, leg: LegId, text: str) -> Heard:
         """Read the peer's offer."""
@@ -216,7 +206,7 @@ class Plane:
     def suspend(self, leg: LegId) -> None:
         """Stop sending, and watch for no time-outs, until `renew`."""
         found = self._leg(leg)
-        found.suspended, found.due = True, None
+        found.due = None
         self._drop_transport(found)
 
     # What was agreed on.
@@ -242,44 +232,29 @@ class Plane:
 
     def bridge(self, one: LegId, other: LegId) -> BridgeId:
         """Let two legs hear each other."""
-        bridge = _Bridge(BridgeId(next(self._numbers)), self._leg(one), self._leg(other))
-        for leg in (bridge.one, bridge.other):
-            if leg.bridge is not None and leg.bridge is not bridge:
-                self._part(leg.bridge)
-            self._hear(leg, bridge)
-            leg.bridge = bridge
-        self._bridges[bridge.id] = bridge
-        self._route(bridge)
-        return bridge.id
+        return self._patch.bridge(self._leg(one).member, self._leg(other).member)
 
     def unbridge(self, bridge: BridgeId) -> None:
         """Part them again."""
-        found = self._bridges.get(bridge)
-        if found is not None:
-            self._part(found)
+        self._patch.unbridge(bridge)
 
     async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
         """Let a leg hear a source; return when it is over or something else is heard."""
-        found = self._leg(leg)
-        task = self._spawn(self._play(found, source, loop), f"play {leg}")
-        self._hear(found, task)
+        member = self._leg(leg).member
+        task = self._start_playing(member.port, source, loop)
+        self._patch.hear(member, task)
         try:
             await asyncio.wait([task])
         finally:
             task.cancel()
-            if found.hears is task:
-                found.hears = None
+            if member.hears is task:
+                member.hears = None
         if not task.cancelled():
             task.result()
 
     def hold(self, leg: LegId, held: bool) -> None:
         """Put a leg on hold, or take it off."""
-        found = self._leg(leg)
-        found.held = held
-        for lane in found.port.lanes.values():
-            lane.out.mute(held)
-        if found.bridge is not None:
-            self._route(found.bridge)
+        self._patch.hold(self._leg(leg).member, held)
 
     def send_digits(self, leg: LegId, digits: str) -> None:
         """Let a leg's peer receive digits.
@@ -304,9 +279,7 @@ class Plane:
         found = self._legs.pop(leg, None)
         if found is None:
             return LegStats()
-        if found.bridge is not None:
-            self._part(found.bridge)
-        self._hear(found, None)
+        self._patch.leave(found.member)
         if found.digits is not None:
             found.digits.stop()
         found.port.say_bye()
@@ -348,11 +321,10 @@ class Plane:
         assert leg.transport is not None
         leg.port.agree(agreed)
         leg.due = time.monotonic() + self._setup_limit
-        leg.suspended = False
+        leg.failed = False
         connect = self._connect(leg, leg.transport, agreed)
         leg.connecting = self._spawn(connect, f"connect {leg.port.leg}")
-        if leg.bridge is not None:
-            self._route(leg.bridge)
+        self._patch.renew(leg.member)
 
     async def _connect(self, leg: _Leg, transport: WebRtc, agreed: Agreed) -> None:
         try:
@@ -376,50 +348,16 @@ class Plane:
             leg.failed = True
             leg.port.listener(Failed(cause, text))
 
-    # Inside: who hears whom.
+    # Inside: sound, tasks and time.
 
-    def _hear(self, leg: _Leg, what: "_Bridge | asyncio.Task[None] | None") -> None:
-        """Let a leg hear this instead of what it heard before."""
-        before, leg.hears = leg.hears, what
-        if isinstance(before, asyncio.Task):
-            before.cancel()
-        elif before is not None and before is not what:
-            self._route(before)
+    def _start_playing(self, port: Port, source: str, loop: bool) -> "asyncio.Task[None]":
+        return self._spawn(self._play(port, source, loop), f"play to {port.leg}")
 
-    def _part(self, bridge: _Bridge) -> None:
-        del self._bridges[bridge.id]
-        for leg in (bridge.one, bridge.other):
-            if leg.bridge is bridge:
-                leg.bridge = None
-            if leg.hears is bridge:
-                leg.hears = None
-        self._route(bridge)
-
-    def _route(self, bridge: _Bridge) -> None:
-        """Bring what flows in a bridge in line with who takes part, who listens and who is held."""
-        self._flow(bridge, bridge.one, bridge.other)
-        if bridge.one is not bridge.other:
-            self._flow(bridge, bridge.other, bridge.one)
-
-    def _flow(self, bridge: _Bridge, source: _Leg, target: _Leg) -> None:
-        if source.bridge in (bridge, None):
-            joining.part(source.port, target.port)
-        heard = source.bridge is bridge and target.hears is bridge and not target.held
-        if heard and not source.held:
-            joining.join(source.port, target.port)
-        if heard and source.held:
-            target.music = target.music or self._spawn(self._play(target, _MUSIC, True), f"music {target.port.leg}")
-        elif target.music is not None:
-            target.music.cancel()
-            target.music = None
-
-    async def _play(self, leg: _Leg, source: str, loop: bool) -> None:
-        await leg.port.connected.wait()
-        stream = leg.port.audio.stream
+    async def _play(self, port: Port, source: str, loop: bool) -> None:
+        await port.connected.wait()
+        stream = port.audio.stream
         assert stream is not None
-        await self._player.play(leg.port.audio.out, stream.formats[0], source, loop=loop)
-
-    # Inside: tasks and time.
+        await self._player.play(port.audio.out, stream.formats[0], source, loop=loop)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)
@@ -428,11 +366,14 @@ class Plane:
         return task
 
     def _watch(self) -> None:
+        self._watcher = asyncio.get_running_loop().call_later(self._watch_every, self._watch)
         now = time.monotonic()
         for leg in list(self._legs.values()):
-            leg.port.tick(now)
-            self._check(leg, now)
-        self._watcher = asyncio.get_running_loop().call_later(self._watch_every, self._watch)
+            try:
+                leg.port.tick(now)
+                self._check(leg, now)
+            except Exception:  # of a listener; the other legs are looked after all the same
+                log.exception("watching failed", leg=leg.port.leg)
 
     def _check(self, leg: _Leg, now: float) -> None:
         """Notice a leg that does not connect, or whose peer is silent for too long."""
@@ -443,7 +384,7 @@ class Plane:
                 self._fail(leg, Cause.MEDIA_TIMEOUT, "the peer did not connect in time")
         elif leg.transport is not None and leg.port.connected.is_set():
             stream = leg.port.audio.stream
-            quiet = leg.held or (stream is not None and not stream.hears)
+            quiet = leg.member.held or (stream is not None and not stream.hears)
             if now - leg.port.heard_at > (self._held_timeout if quiet else self._media_timeout):
                 self._fail(leg, Cause.MEDIA_TIMEOUT, "nothing was heard for too long")
 

@@ -139,7 +139,8 @@ class Port:
 
     __slots__ = (
         "_digit_clock", "_digits", "_event_pts", "_lane_of", "_quiet_since", "_rate", "_report_at", "_resend",
-        "_send_rtcp", "_sources", "_ticked_at", "agreed", "allowance", "connected", "dropped", "lanes", "leg", "listener",
+        "_send_rtcp", "_sources", "_ticked_at", "agreed", "allowance", "connected", "dropped", "lanes", "leg",
+        "listener",
     )  # fmt: skip
 
     def __init__(self, leg: LegId, listener: Listener) -> None:

@@ -71,11 +71,15 @@ class RtpOut:
     def connect(self, send: Send | None) -> None:
         """Send this way from now on, or nowhere."""
         self.send = send
-        self._source = None  # what comes next is joined on
+        self.rest()
 
     def mute(self, muted: bool) -> None:
         """Send nothing but events, or go on."""
         self.muted = muted
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing feeds the stream for now; what comes next is joined on, even if it is the same source."""
         self._source = None
 
     def timestamp(self, now: float) -> int:

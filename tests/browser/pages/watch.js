@@ -1,7 +1,7 @@
 // What a page under test saw, in one ordered list, and an ear on the sound that reaches it.
 // A classic script, sloppy mode: the stock client needs a page without modules and without "use strict".
 
-var watch = {
+window.watch = {
     events: [], // {what: "state" | "out" | "in" | "closed" | "error" | "login" | "ready" | "chat" | "tone", ...}
     state: "none", // of the latest call, in words that fit both makes
 
@@ -37,7 +37,7 @@ window.WebSocket = class extends WebSocket {
     }
 };
 
-var ear = {
+window.ear = {
     context: null,
     analyser: null,
     source: null,

@@ -245,6 +245,25 @@ async def test_an_answer_that_cannot_be_used_ends_the_leg(world: World) -> None:
     assert (await one.told("verto.bye"))["cause"] == "INCOMPATIBLE_DESTINATION"
 
 
+@pytest.mark.parametrize("failing", [True, False])
+async def test_an_answer_to_a_call_that_ends_meanwhile_is_too_late(
+    world: World, monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    one, other = await world.client("1000"), await world.client("1001")
+    await one.invite("c1", "1001")
+    invited = (await other.told("verto.invite"))["callID"]
+
+    async def end(leg: LegId, sdp: str) -> None:
+        world.switch.legs[leg].hangup(Cause.ORIGINATOR_CANCEL)
+        if failing:
+            raise CallError(Cause.WRONG_CALL_STATE)
+
+    monkeypatch.setattr(world.media, "read_answer", end)
+    error = await other.error("verto.answer", sdp="answer", dialogParams={"callID": invited})
+    assert error == {"code": -32002, "message": GONE}
+    assert (await other.told("verto.bye"))["callID"] == invited
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -79,7 +79,8 @@ class World:
         directory = Directory(People(), DOMAIN)
         services = Services(self.media, self.bus, directory, self.registry, plan, self.doors)
         self.switch = Switch(services, follow(ACTIONS))
-        self.door = Verto(self.switch, GRANTS, limits)
+        self.grants = dict(GRANTS)
+        self.door = Verto(self.switch, self.grants, limits)
         self.doors[self.door.name] = self.door
         self.tasks = [asyncio.create_task(self.door.watch())]
         self._ports = itertools.count(1)

@@ -55,7 +55,7 @@ async def answer(asked: Asked, /, **params: Any) -> Json:
         raise RpcError(Code.CALL, _media_words(error, "CODEC ERROR")) from None
     except CallError:
         raise RpcError(Code.CALL, _GONE) from None
-    if leg.cause is not None:
+    if dialog.dialog.state is not State.RINGING:  # over meanwhile
         raise RpcError(Code.CALL, _GONE)
     dialog.feed(Answered(leg.party))
     asked.after(leg.peer_is_up)
@@ -76,9 +76,9 @@ async def attach(asked: Asked, /, **params: Any) -> Json:
     except MediaError as error:
         leg.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
         raise RpcError(Code.CALL, _media_words(error, "CODEC NEGOTIATION ERROR")) from None
-    if leg.cause is not None:
+    if dialog.line is not asked.session or dialog.dialog.state is not State.ATTACHING:  # overtaken, or over
         raise RpcError(Code.CALL, _GONE)
-    asked.after(partial(dialog.feed, Attached()))
+    dialog.feed(Attached())
     return {}
 
 

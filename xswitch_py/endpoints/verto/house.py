@@ -89,14 +89,10 @@ class House:
     def leave(self, session: Guest) -> None:
         """A session lost its socket: keep what can wait for the next one."""
         sessid, calls = session.sessid, session.calls
-        if self.sessions.get(sessid) is session:
-            del self.sessions[sessid]
-        if session.user is not None:
-            calls.over = partial(self.detached.pop, sessid, None)
-            self.detached[sessid] = Detached(session.user.address, calls)
-        calls.lose()
-        if not calls.dialogs:
-            self.detached.pop(sessid, None)
+        assert session.user is not None
+        del self.sessions[sessid]
+        self.detached[sessid] = Detached(session.user.address, calls)
+        calls.lose(partial(self.detached.pop, sessid, None))
 
     def publish(self, channel: str, event: Json) -> None:
         """Hand an event to the one it is for (its sessid, or a call of its), else to all who subscribed (V45)."""

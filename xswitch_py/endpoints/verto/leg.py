@@ -47,7 +47,7 @@ class Line(Protocol):
 class Calls:
     """The dialogs of one session. They outlive its socket: `line` is then None."""
 
-    __slots__ = ("_most", "_switch", "dialogs", "line", "over", "wait")
+    __slots__ = ("_most", "_over", "_switch", "dialogs", "line", "wait")
 
     def __init__(self, switch: Switch, line: Line, most: int, wait: float) -> None:
         """`most` dialogs at a time; `wait` seconds for a client to come back."""
@@ -56,7 +56,7 @@ class Calls:
         self.line: Line | None = line
         self.wait = wait
         self.dialogs: dict[str, VertoWire] = {}
-        self.over: Callable[[], object] | None = None  # called when the last dialog of a lost session is over
+        self._over: Callable[[], object] = _nothing
 
     def begin(self, call_id: str, offer: Offer, *, recover: bool = True) -> Leg:
         """Make a leg for a new call.
@@ -71,17 +71,25 @@ class Calls:
         self.dialogs[call_id] = wire
         return wire.leg
 
-    def lose(self) -> None:
-        """The socket is gone: some dialogs end, others wait."""
-        self.line = None
+    def lose(self, over: Callable[[], object]) -> None:
+        """The socket is gone: some dialogs end, others wait; `over` is called once none is left to wait for."""
+        self.line, self._over = None, over
         for wire in tuple(self.dialogs.values()):
             wire.feed(Lost())
+        self._look()
+
+    def regain(self, line: Line) -> None:
+        """The client is back on another socket."""
+        self.line, self._over = line, _nothing
 
     def forget(self, call_id: str) -> None:
         """A dialog is over."""
         self.dialogs.pop(call_id, None)
-        if not self.dialogs and self.line is None and self.over is not None:
-            self.over()
+        self._look()
+
+    def _look(self) -> None:
+        if not self.dialogs:
+            self._over()
 
 
 class VertoWire:
@@ -173,3 +181,7 @@ def _dialog(call_id: str, offer: Offer, recover: bool) -> Dialog:
         extra={name: value for name, value in offer.variables.items() if name.startswith("verto_h_")},
         recover=recover,
     )
+
+
+def _nothing() -> None:
+    pass

@@ -51,10 +51,6 @@ class Socket(Protocol):
     def remote(self) -> tuple[str, int]:
         """IP address and port of the peer."""
 
-    @property
-    def secure(self) -> bool:
-        """Whether it came by TLS."""
-
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: text or binary; None once the peer is gone."""
 
@@ -197,9 +193,7 @@ class Session:
             if reply is not None:
                 self._reply(reply)
         finally:
-            corked, self._corked = self._corked, None
-            for text, urgent in corked:
-                self._write(text, urgent)
+            self._uncork()
         asked.settle()
         if self._visit.phase is Phase.GREETING:
             await self._greet()
@@ -217,6 +211,8 @@ class Session:
         return [reply for reply in replies if reply] if any(replies) or not message else None
 
     async def _answer_one(self, message: Any, asked: Asked) -> Json | None:
+        if self._visit.phase is Phase.GONE:  # while we were at an earlier one of a batch
+            return None
         match wire.read(message):
             case Reply():
                 return None
@@ -258,6 +254,11 @@ class Session:
     def _reply(self, reply: Json | list[Json]) -> None:
         self._write(dump(reply), True)
 
+    def _uncork(self) -> None:
+        corked, self._corked = self._corked or (), None
+        for text, urgent in corked:
+            self._write(text, urgent)
+
     def _write(self, text: str, urgent: bool) -> None:
         log.debug(">", host=self.host, text=_Shown(text))
         self._socket.send(text, urgent=urgent)
@@ -277,6 +278,7 @@ class Session:
             case Detach():
                 self._detach()
             case Close(code=code, reason=reason):
+                self._uncork()
                 self._socket.close(code, reason)
             case _:
                 assert_never(effect)
@@ -287,7 +289,7 @@ class Session:
             old.feed(Displaced())
         if (left := self.house.detached.pop(sessid, None)) is not None:
             self.calls = left.calls
-            self.calls.line, self.calls.over = self, None
+            self.calls.regain(self)
         self.sessid = sessid
         self.house.sessions[sessid] = self
 

@@ -1,144 +1,18 @@
-"""SDP to objects and back (RFC 8866), with what WebRTC and SIP write into it; nothing here judges what was offered.
+"""SDP text to objects (RFC 8866).
 
-Reading is lenient where RFC 8866 lets it be: an attribute that is unknown is kept as it is, one that is malformed is
-left out, and what exceeds a limit below is left out too. What breaks the structure raises `ProtocolError`.
+Lenient where RFC 8866 lets it be: an attribute that is unknown is kept as it is, one that is malformed is left out, and
+what exceeds a limit is left out too. What breaks the structure raises `ProtocolError`.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xswitch_py.base.errors import ProtocolError
+from xswitch_py.base.sdp.model import STATIC, UNKNOWN, Candidate, Fingerprint, Format, Limits, Origin, Section, Session
 
-__all__ = [
-    "STATIC",
-    "Candidate",
-    "Fingerprint",
-    "Format",
-    "Limits",
-    "Origin",
-    "Section",
-    "Session",
-    "parameters",
-    "parse",
-    "serialise",
-]
-
-
-class Limits:
-    """How much of an SDP is read. The first three are errors when exceeded; of the others, the rest is left out."""
-
-    TEXT: Final = 65_536  # characters in all
-    LINE: Final = 4_096  # characters a line
-    SECTIONS: Final = 16  # m-lines
-    FORMATS: Final = 64  # formats an m-line
-    CANDIDATES: Final = 64  # candidates an m-line
-    ITEMS: Final = 64  # other repeated attributes an m-line: fingerprints, extensions, sources, feedback...
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """A certificate's digest: the algorithm in lower case, the value in upper case with colons (RFC 8122)."""
-
-    algorithm: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One ICE candidate (RFC 8839 section 5.1). `host` is an address or a name, such as browsers' `.local` ones."""
-
-    foundation: str
-    component: int
-    transport: str  # "udp" or "tcp", in lower case
-    priority: int
-    host: str
-    port: int
-    kind: str = "host"  # or "srflx", "prflx", "relay"
-    related_address: str = ""
-    related_port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One payload format of an m-line. `name` is empty when no rtpmap says what the number stands for."""
-
-    pt: int
-    name: str = ""  # as in SDP: "opus", "PCMU", "VP8"
-    clock: int = 0  # RTP ticks per second
-    channels: int = 1
-    fmtp: str = ""
-    feedback: tuple[str, ...] = ()  # RTCP feedback (RFC 4585): "nack pli"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The o= line: whose session this is, and in which version (RFC 8866 section 5.2)."""
-
-    user: str = "-"
-    session: str = "0"
-    version: str = "0"
-    address: str = "0.0.0.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One m-line and what belongs to it, with the session's values where it has none of its own."""
-
-    kind: str  # "audio", "video", "application", "image"...
-    port: int  # 0 is refused, or bundle-only; 9 is "see the candidates"
-    protocol: str  # "UDP/TLS/RTP/SAVPF", "RTP/AVP"...
-    formats: tuple[Format, ...] = ()  # of an RTP m-line
-    tokens: tuple[str, ...] = ()  # what any other m-line lists
-    address: str = ""
-    mid: str = ""
-    direction: str = "sendrecv"
-    ptime: int = 0  # ms; 0 is unsaid
-    rtcp_port: int = 0  # 0 is unsaid
-    rtcp_mux: bool = False
-    rtcp_rsize: bool = False
-    bundle_only: bool = False
-    ufrag: str = ""
-    pwd: str = ""
-    ice_options: str = ""
-    ice_lite: bool = False
-    setup: str = ""
-    fingerprints: tuple[Fingerprint, ...] = ()
-    crypto: tuple[str, ...] = ()  # SDES lines (RFC 4568) without their "a=crypto:"
-    extensions: tuple[tuple[int, str], ...] = ()  # header extensions: id, URI
-    msid: str = ""
-    sources: tuple[tuple[int, str], ...] = ()  # SSRC, CNAME
-    candidates: tuple[Candidate, ...] = ()
-    end_of_candidates: bool = False
-    attributes: tuple[tuple[str, str], ...] = ()  # all others, as they were: name, value
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A whole description."""
-
-    origin: Origin = Origin()
-    sections: tuple[Section, ...] = ()
-    name: str = "-"
-    groups: tuple[tuple[str, ...], ...] = ()  # semantics, then mids: ("BUNDLE", "0", "1")
-    attributes: tuple[tuple[str, str], ...] = ()  # of the session, as they were
-
-
-# Payload numbers that need no rtpmap (RFC 3551 section 6), as far as somebody still sends them: name, clock, channels.
-STATIC: Final[dict[int, tuple[str, int, int]]] = {
-    0: ("PCMU", 8000, 1),
-    3: ("GSM", 8000, 1),
-    4: ("G723", 8000, 1),
-    8: ("PCMA", 8000, 1),
-    9: ("G722", 8000, 1),
-    13: ("CN", 8000, 1),
-    15: ("G728", 8000, 1),
-    18: ("G729", 8000, 1),
-    31: ("H261", 90000, 1),
-    34: ("H263", 90000, 1),
-}
-UNKNOWN: Final = ("", 0, 1)
+__all__ = ["parse"]
 
 _RTPMAP: Final = re.compile(r"([^\s/]+)/([1-9][0-9]{0,7})(?:/([1-9][0-9]?))?")
 _CANDIDATE: Final = re.compile(
@@ -164,29 +38,6 @@ def parse(text: str) -> Session:
     )
 
 
-def serialise(session: Session) -> str:
-    """Write a description. Each line ends in CRLF; ICE lite of any m-line is said of the session."""
-    origin = session.origin
-    lines = [
-        "v=0",
-        f"o={origin.user} {origin.session} {origin.version} {_address(origin.address)}",
-        f"s={session.name}",
-        "t=0 0",
-        *(f"a=group:{' '.join(group)}" for group in session.groups),
-        *(["a=ice-lite"] if any(section.ice_lite for section in session.sections) else []),
-        *(_attribute(name, value) for name, value in session.attributes),
-        *(line for section in session.sections for line in _lines(section)),
-        "",
-    ]
-    return "\r\n".join(lines)
-
-
-def parameters(fmtp: str) -> dict[str, str]:
-    """Read `name=value;name=value` of an fmtp; names in lower case, a name alone has the value `""`."""
-    pairs = (item.partition("=") for item in fmtp.split(";"))
-    return {name.strip().lower(): value.strip() for name, _, value in pairs if name.strip()}
-
-
 @dataclass(slots=True)
 class _Draft:
     """What was read so far of the session (the first draft) or of an m-line."""
@@ -205,7 +56,7 @@ class _Draft:
     sources: dict[int, str] = field(default_factory=dict)
     candidates: list[Candidate] = field(default_factory=list)
     attributes: list[tuple[str, str]] = field(default_factory=list)
-    origin: Origin = Origin()
+    origin: Origin = field(default_factory=Origin)
     name: str = "-"
     groups: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -300,69 +151,6 @@ def _formats(draft: _Draft) -> tuple[Format, ...]:
         feedback = (*draft.feedback.get(token, ()), *for_all)
         found[pt] = Format(pt, name, int(clock), int(channels), draft.fmtps.get(token, ""), feedback)
     return tuple(found.values())
-
-
-def _lines(section: Section) -> Iterator[str]:
-    listed = [str(form.pt) for form in section.formats] or section.tokens or ["0"]
-    yield f"m={section.kind} {section.port} {section.protocol} {' '.join(listed)}"
-    if section.address:
-        yield f"c={_address(section.address)}"
-    if section.rtcp_port:
-        yield f"a=rtcp:{section.rtcp_port}"
-    for name, text in (
-        ("ice-ufrag", section.ufrag),
-        ("ice-pwd", section.pwd),
-        ("ice-options", section.ice_options),
-        ("setup", section.setup),
-        ("mid", section.mid),
-        ("msid", section.msid),
-        ("ptime", str(section.ptime or "")),
-    ):
-        if text:
-            yield f"a={name}:{text}"
-    yield f"a={section.direction}"
-    for name, said in (
-        ("rtcp-mux", section.rtcp_mux),
-        ("rtcp-rsize", section.rtcp_rsize),
-        ("bundle-only", section.bundle_only),
-    ):
-        if said:
-            yield f"a={name}"
-    yield from (f"a=fingerprint:{one.algorithm} {one.value}" for one in section.fingerprints)
-    yield from (f"a=crypto:{line}" for line in section.crypto)
-    yield from (f"a=extmap:{number} {uri}" for number, uri in section.extensions)
-    for form in section.formats:
-        yield from _format_lines(form)
-    yield from (f"a=ssrc:{ssrc} cname:{cname}" for ssrc, cname in section.sources)
-    yield from (_attribute(name, value) for name, value in section.attributes)
-    yield from (_candidate_line(candidate) for candidate in section.candidates)
-    if section.end_of_candidates:
-        yield "a=end-of-candidates"
-
-
-def _format_lines(form: Format) -> Iterator[str]:
-    if form.name:
-        channels = f"/{form.channels}" if form.channels > 1 else ""
-        yield f"a=rtpmap:{form.pt} {form.name}/{form.clock}{channels}"
-    if form.fmtp:
-        yield f"a=fmtp:{form.pt} {form.fmtp}"
-    yield from (f"a=rtcp-fb:{form.pt} {kind}" for kind in form.feedback)
-
-
-def _candidate_line(one: Candidate) -> str:
-    related = f" raddr {one.related_address} rport {one.related_port}" if one.related_address else ""
-    return (
-        f"a=candidate:{one.foundation} {one.component} {one.transport} {one.priority} {one.host} {one.port}"
-        f" typ {one.kind}{related}"
-    )
-
-
-def _attribute(name: str, value: str) -> str:
-    return f"a={name}:{value}" if value else f"a={name}"
-
-
-def _address(address: str) -> str:
-    return f"IN IP6 {address}" if ":" in address else f"IN IP4 {address}"
 
 
 def _number(text: str, low: int, high: int) -> int:

@@ -1,135 +1,133 @@
-"""The listener over real sockets: handshakes, messages, limits, slow and dead peers, leaving."""
+"""A WebSocket over real sockets: the opening handshake, messages, slow and dead peers, closing."""
 
 import asyncio
 import contextlib
 import socket as sockets
-import ssl
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
-import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import Frame, Opcode
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.frames import Opcode
 from websockets.typing import Origin, Subprotocol
 
-from xswitch_py.base.errors import ConfigError
-from xswitch_py.certificate import make, ssl_context
-from xswitch_py.listener import Limits, Listener, Socket, SocketDoor, route
+from tests.ports.serving import HANDSHAKE, Echo, Hold, closing, frame, raw, serving
+from xswitch_py.ports.house import Limits
 
-HANDSHAKE = (
-    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
+GOOD: Final = {
+    "Host": "localhost:8081",
+    "Connection": "keep-alive, Upgrade",
+    "Upgrade": "WebSocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": KEY,
+    "Origin": "http://localhost:8081",
+    "User-Agent": "Test \u00e9",
+}
+
+
+def head(first: str = "GET /ws HTTP/1.1", extra: str = "", **changes: str | None) -> bytes:
+    """Write a request for a WebSocket with other headers, or without them."""
+    headers = GOOD | {name.replace("_", "-"): value for name, value in changes.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
+    return f"{first}\r\n{lines}{extra}\r\n".encode("latin-1")
+
+
+async def test_the_key_is_answered_as_in_the_rfc() -> None:
+    """RFC 6455 section 1.3."""
+    extensions = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+    async with serving({"/ws": Echo(), "/sip": Echo("sip")}) as address:
+        async with raw(address, head(extra=extensions)) as (reader, _):
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            assert lines[0] == "HTTP/1.1 101 Switching Protocols"
+            assert "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in lines
+            assert not any("Protocol:" in line or "Extensions" in line for line in lines)
+        async with raw(address, head(Sec_WebSocket_Protocol="x, sip")) as (reader, _):
+            assert b"\r\nSec-WebSocket-Protocol: sip\r\n" in await reader.readuntil(b"\r\n\r\n")
+
+
+async def test_a_good_request_is_read() -> None:
+    door = Echo()
+    request = head("GET /a%20b?token=x%20y HTTP/1.1", "Cookie: a=1\r\ncookie:b=2 \r\n")
+    async with serving({"/a b": door}) as address, raw(address, request):
+        socket = await door.came.get()
+        assert (socket.path, socket.query) == ("/a b", "token=x%20y")
+        assert socket.headers == {
+            "host": "localhost:8081",
+            "origin": "http://localhost:8081",
+            "user-agent": "Test \u00e9",
+            "cookie": "a=1, b=2",
+        }
+
+
+@pytest.mark.parametrize(
+    ("offer", "chosen"),
+    [
+        ("Sec-WebSocket-Protocol: sip,,  x y\r\nSec-WebSocket-Protocol: @\r\n", "sip"),
+        ("Sec-WebSocket-Protocol: @\r\nSec-WebSocket-Protocol: x y,sip \r\n", "sip"),
+        ("Sec-WebSocket-Protocol: \r\n", None),
+        ("Sec-WebSocket-Protocol: x y, @, \u00e9\r\n", None),
+    ],
 )
+async def test_subprotocols_are_read_however_they_are_written(offer: str, chosen: str | None) -> None:
+    """V1: an offer that makes no sense fails nothing."""
+    verto, sip = Echo(), Echo("sip")
+    async with serving({"/ws": verto, "/sip": sip}) as address, raw(address, head(extra=offer)):
+        socket = await (verto if chosen is None else sip).came.get()
+        assert socket.subprotocol == chosen
 
 
-class Echo:
-    """A door that keeps what it hears and says it again."""
-
-    def __init__(self, subprotocol: str | None = None) -> None:
-        self.subprotocol = subprotocol
-        self.sockets: list[Socket] = []
-        self.heard: list[str | bytes] = []
-        self.left: asyncio.Queue[tuple[int | None, str]] = asyncio.Queue()
-        self.came: asyncio.Queue[Socket] = asyncio.Queue()
-
-    async def serve(self, socket: Socket) -> None:
-        self.came.put_nowait(socket)
-        while (message := await socket.receive()) is not None:
-            self.heard.append(message)
-            socket.send(message if isinstance(message, str) else f"{len(message)} bytes")
-        self.left.put_nowait((socket.code, socket.reason))
-
-
-class Hold:
-    """A door that reads only when it is told to, and fails if told so."""
-
-    subprotocol = None
-
-    def __init__(self) -> None:
-        self.came: asyncio.Queue[Socket] = asyncio.Queue()
-        self.leave = asyncio.Event()
-        self.failure: Exception | None = None
-
-    async def serve(self, socket: Socket) -> None:
-        self.came.put_nowait(socket)
-        await self.leave.wait()
-        if self.failure is not None:
-            raise self.failure
+BAD: Final = {
+    "another method": (400, head("POST /ws HTTP/1.1")),
+    "another version of HTTP": (400, head("GET /ws HTTP/1.0")),
+    "absolute form": (400, head("GET http://localhost/ws HTTP/1.1")),
+    "absolute form for a subprotocol": (400, head("GET http://localhost/ws HTTP/1.1", Sec_WebSocket_Protocol="sip")),
+    "a space in the target": (400, head("GET /a b HTTP/1.1")),
+    "no connection": (400, head(Connection="close")),
+    "two upgrades": (400, head(extra="Upgrade: websocket\r\n")),
+    "no host": (400, head(Host=None)),
+    "two hosts": (400, head(extra="host: other\r\n")),
+    "two origins": (400, head(extra="Origin: http://other\r\n")),
+    "a body": (400, head(extra="Content-Length: 5\r\n")),
+    "a chunked body": (400, head(extra="Transfer-Encoding: chunked\r\n")),
+    "a folded header": (400, head(extra="X-A: 1\r\n 2\r\n")),
+    "a space before the colon": (400, head(extra="X-A : 1\r\n")),
+    "a header without a colon": (400, head(extra="X-A\r\n")),
+    "a control character": (400, head(extra="X-A: a\0b\r\n")),
+    "a bare line feed": (400, head(extra="X-A: a\nX-B: b\r\n")),
+    "only bare line feeds": (400, head().replace(b"\r", b"")),
+    "no key": (400, head(Sec_WebSocket_Key=None)),
+    "a short key": (400, head(Sec_WebSocket_Key="dGhl")),
+    "two keys": (400, head(extra=f"Sec-WebSocket-Key: {KEY}\r\n")),
+    "no version": (426, head(Sec_WebSocket_Version=None)),
+    "an old version": (426, head(Sec_WebSocket_Version="8")),
+    "a long line": (431, head(extra=f"X-A: {'x' * 10_000}\r\n")),
+    "many lines": (431, head(extra="X-A: x\r\n" * 200)),
+}
 
 
-async def page(scope: Any, receive: Any, send: Any) -> None:
-    """An ASGI app that says who asks."""
-    body = f"{scope['method']} {scope['path']} {scope['client'][0]}".encode()
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
-@contextlib.asynccontextmanager
-async def serving(doors: Mapping[str, SocketDoor], limits: Limits | None = None, **options: Any) -> AsyncIterator[str]:
-    """Run a listener on a free port; yields its `host:port`."""
-    listener = Listener(page, doors, http="127.0.0.1:0", limits=limits or Limits(), **options)
-    await listener.start()
-    try:
-        yield listener.addresses["http"]
-    finally:
-        await listener.stop()
-
-
-@contextlib.asynccontextmanager
-async def raw(address: str, first: bytes = b"") -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a TCP connection and send something."""
-    host, port = address.split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        writer.write(first)
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-
-
-def frame(opcode: Opcode, data: bytes, fin: bool = True) -> bytes:
-    return Frame(opcode, data, fin).serialize(mask=True)
-
-
-async def closing(peer: ClientConnection) -> tuple[int, str]:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await peer.recv()
-    await peer.wait_closed()
-    assert peer.close_code is not None
-    return peer.close_code, peer.close_reason or ""
-
-
-async def test_text_and_binary_are_told_apart() -> None:
+@pytest.mark.parametrize(("status", "request_"), BAD.values(), ids=BAD)
+async def test_a_bad_request_is_refused(status: int, request_: bytes) -> None:
     door = Echo()
-    async with serving({"/ws": door}) as address, connect(f"ws://{address}/ws") as peer:
-        await peer.send("h\u00e9")
-        assert await peer.recv() == "h\u00e9"
-        await peer.send(b"\x00\xff")
-        assert await peer.recv() == "2 bytes"
-    assert door.heard == ["h\u00e9", b"\x00\xff"]
+    async with serving({"/ws": door, "/sip": Echo("sip")}) as address, raw(address, request_) as (reader, _):
+        answer = await reader.read()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"\r\nConnection: close\r\n" in answer
+        assert answer.endswith(b"\r\n\r\n")  # nobody is told what the library thinks of it
+        assert (b"\r\nSec-WebSocket-Version: 13\r\n" in answer) is (status == 426)
+        assert door.came.empty()
 
 
-async def test_the_door_knows_its_peer() -> None:
-    door = Echo()
-    headers = {"X-Custom": "1", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
-    async with serving({"/ws": door}) as address:
-        async with connect(
-            f"ws://{address}/ws?a=b%20c", origin=Origin(f"http://{address}"), additional_headers=headers
-        ):
-            socket = await door.came.get()
-            assert (socket.path, socket.query, socket.origin) == ("/ws", "a=b%20c", f"http://{address}")
-            assert (socket.remote, socket.secure, socket.subprotocol) == (("192.0.2.7", 0), True, None)
-            assert (socket.code, socket.reason, socket.headers["x-custom"]) == (None, "", "1")
-        async with connect(f"ws://{address}/ws") as plain:
-            socket = await door.came.get()
-            assert (socket.remote, socket.secure, socket.origin) == (plain.local_address, False, None)
+@given(st.binary() | st.binary().map(lambda junk: head(extra=junk.decode("latin-1"))[4:]))
+@settings(max_examples=50, deadline=None)
+async def test_any_bytes_open_or_are_refused(junk: bytes) -> None:
+    request = b"GET " + junk + b"\r\nUpgrade: websocket\r\n\r\n"
+    async with serving({"/ws": Echo()}) as address, raw(address, request) as (reader, _):
+        assert (await reader.readline())[:13] in (b"HTTP/1.1 101 ", b"HTTP/1.1 400 ", b"HTTP/1.1 426 ")
 
 
 @pytest.mark.parametrize("path", ["/", "/ws", "/wss2"])
@@ -171,84 +169,30 @@ async def test_a_subprotocol_chooses_its_door_on_any_path() -> None:
         assert verto.came.empty()
 
 
-def test_routes() -> None:
-    verto, sip = Echo(), Echo("sip")
-    doors = {"/": verto, "/ws": verto, "/sip": sip}
-    table = {("/", ""): verto, ("/ws", "x"): verto, ("/ws", "sip"): sip, ("/no", "sip"): sip, ("/sip", "sip"): sip}
-    for (path, offered), door in table.items():
-        assert route(path, offered.split(), doors) is door
-    assert (route("/sip", [], doors), route("/ws/", [], doors)) == (400, 404)
-
-
-async def test_http_goes_to_the_app_and_keeps_the_connection() -> None:
-    """V62."""
-    async with serving({"/": Echo()}) as address, httpx.AsyncClient(base_url=f"http://{address}") as client:
-        for path in ("/", "/healthz"):
-            response = await client.get(path)
-            assert (response.status_code, response.text) == (200, f"GET {path} 127.0.0.1")
-            assert "server" not in response.headers
-        assert (await client.post("/x", content=b"y" * 100_000)).text == "POST /x 127.0.0.1"
-
-
-async def test_a_kept_connection_can_still_become_a_websocket() -> None:
-    """A proxy in front of us keeps connections."""
-    async with (
-        serving({"/ws": Echo()}) as address,
-        raw(address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") as (reader, writer),
-    ):
-        assert b"GET / 127.0.0.1" in await reader.readuntil(b"GET / 127.0.0.1")
-        writer.write(HANDSHAKE)
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
-        writer.write(frame(Opcode.TEXT, b"hello"))
-        assert await reader.readexactly(7) == b"\x81\x05hello"
-
-
-async def test_a_request_with_two_lengths_is_refused() -> None:
-    """X4."""
-    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-    async with serving({}) as address, raw(address, request) as (reader, _):
-        answer = await reader.read()
-        assert answer.startswith(b"HTTP/1.1 400 ")
-        assert b"POST" not in answer
-
-
-async def test_a_handshake_in_single_bytes_with_frames_behind_it_is_understood() -> None:
-    async with serving({"/ws": Echo()}) as address, raw(address) as (reader, writer):
-        for byte in HANDSHAKE[:-1]:
-            writer.write(bytes([byte]))
-            await asyncio.sleep(0)
-        writer.write(HANDSHAKE[-1:] + frame(Opcode.TEXT, b"early"))
-        await reader.readuntil(b"\r\n\r\n")
-        assert await reader.readexactly(7) == b"\x81\x05early"
-
-
-@pytest.mark.parametrize("first", [b"", b"GET /ws HTTP/1.1\r\nHost:", b"\x16\x03\x01"])
-async def test_who_never_says_what_they_want_is_dropped(first: bytes) -> None:
-    """X2."""
-    async with serving({}, Limits(handshake=0.1, tick=0.02)) as address, raw(address, first) as (reader, _):
-        with contextlib.suppress(ConnectionResetError):
-            assert await reader.read() == b""
-
-
-async def test_an_endless_head_is_refused() -> None:
-    """X2."""
-    async with serving({}) as address, raw(address, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 5000) as (reader, _):
-        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
-
-
-@pytest.mark.parametrize("limits", [Limits(sockets=2), Limits(per_address=2)])
-async def test_there_is_an_end_to_connections(limits: Limits) -> None:
-    """X2."""
+async def test_text_and_binary_are_told_apart() -> None:
     door = Echo()
-    async with serving({"/ws": door}, limits) as address:
-        async with connect(f"ws://{address}/ws"), raw(address):
-            with pytest.raises(InvalidStatus, match="503"):
-                await connect(f"ws://{address}/ws").__aenter__()
-        await door.left.get()
-        async with connect(f"ws://{address}/ws") as peer, httpx.AsyncClient() as client:
-            assert (await client.get(f"http://{address}/")).status_code == 200  # the raw one is counted out, too
-            await peer.send("there is room again")
-            assert await peer.recv()
+    async with serving({"/ws": door}) as address, connect(f"ws://{address}/ws") as peer:
+        await peer.send("h\u00e9")
+        assert await peer.recv() == "h\u00e9"
+        await peer.send(b"\x00\xff")
+        assert await peer.recv() == "2 bytes"
+    assert door.heard == ["h\u00e9", b"\x00\xff"]
+
+
+async def test_the_door_knows_its_peer() -> None:
+    door = Echo()
+    headers = {"X-Custom": "1", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    async with serving({"/ws": door}) as address:
+        async with connect(
+            f"ws://{address}/ws?a=b%20c", origin=Origin(f"http://{address}"), additional_headers=headers
+        ):
+            socket = await door.came.get()
+            assert (socket.path, socket.query, socket.origin) == ("/ws", "a=b%20c", f"http://{address}")
+            assert (socket.remote, socket.secure, socket.subprotocol) == (("192.0.2.7", 0), True, None)
+            assert (socket.code, socket.reason, socket.headers["x-custom"]) == (None, "", "1")
+        async with connect(f"ws://{address}/ws") as plain:
+            socket = await door.came.get()
+            assert (socket.remote, socket.secure, socket.origin) == (plain.local_address, False, None)
 
 
 BROKEN = {
@@ -493,7 +437,7 @@ async def test_a_door_that_does_not_read_makes_the_peer_wait() -> None:
     async with serving({"/ws": door}) as address, raw(address, HANDSHAKE) as (_, writer):
         socket: Any = await door.came.get()
         flood = asyncio.create_task(fill(writer, frame(Opcode.TEXT, b"x" * 10_000)))
-        while not socket.full:  # noqa: ASYNC110
+        while not socket.full:
             await asyncio.sleep(0.01)
         assert socket.unread < 2_000_000
         for _ in range(1000):
@@ -506,87 +450,3 @@ async def fill(writer: asyncio.StreamWriter, data: bytes) -> None:
     for _ in range(1000):
         writer.write(data)
         await writer.drain()
-
-
-async def test_stopping_says_1001_to_every_socket_and_lets_doors_finish() -> None:
-    door = Echo()
-    listener = Listener(page, {"/ws": door}, http="127.0.0.1:0")
-    await listener.start()
-    address = listener.addresses["http"]
-    async with connect(f"ws://{address}/ws") as one, connect(f"ws://{address}/ws") as two, raw(address):
-        await asyncio.gather(listener.stop(), *(self_closing(peer) for peer in (one, two)))
-    assert [door.left.get_nowait()[0] for _ in range(2)] == [1001, 1001]
-    with pytest.raises(OSError, match=r"refused|Connect call failed"):
-        await connect(f"ws://{address}/ws").__aenter__()
-
-
-async def self_closing(peer: ClientConnection) -> None:
-    assert (await closing(peer))[0] == 1001
-
-
-async def test_a_door_that_never_ends_does_not_keep_the_listener() -> None:
-    listener = Listener(page, {"/ws": Hold()}, http="127.0.0.1:0", limits=Limits(linger=0.05, stop=1))
-    await listener.start()
-    async with raw(listener.addresses["http"], HANDSHAKE) as (reader, _):
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.wait_for(listener.stop(), 5)
-
-
-async def test_a_request_that_never_ends_does_not_keep_the_listener() -> None:
-    asked = asyncio.Event()
-
-    async def stuck(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
-        await asyncio.Event().wait()
-
-    listener = Listener(stuck, {}, http="127.0.0.1:0", limits=Limits(stop=1))
-    await listener.start()
-    async with raw(listener.addresses["http"], b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") as (reader, _):
-        await asked.wait()
-        await asyncio.wait_for(listener.stop(), 5)
-        with contextlib.suppress(ConnectionResetError):
-            await asyncio.wait_for(reader.read(), 5)
-
-
-async def test_a_port_in_use_is_said_clearly() -> None:
-    with sockets.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(ConfigError, match=rf"listen\.http = '{address}': .*in use"):
-            await Listener(page, {}, http=address).start()
-
-
-@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "192.0.2.1:0", "127.0.0.1:"])
-async def test_an_address_that_cannot_be_is_said_clearly(address: str) -> None:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with pytest.raises(ConfigError, match=r"listen\.https"):
-        await Listener(page, {}, http="127.0.0.1:0", https=address, tls=tls).start()
-
-
-async def test_a_tls_port_needs_a_certificate() -> None:
-    with pytest.raises(ConfigError, match="certificate"):
-        await Listener(page, {}, http=None, https="127.0.0.1:0").start()
-
-
-async def test_a_listener_that_never_started_can_be_stopped() -> None:
-    await Listener(page, {}).stop()
-
-
-async def test_the_tls_port_serves_the_same(tmp_path: Path) -> None:
-    door = Echo()
-    pem = tmp_path / "wss.pem"
-    make(pem)
-    tls = ssl_context(pem)
-    trust = ssl.create_default_context(cafile=str(pem))
-    listener = Listener(page, {"/ws": door}, http="[::1]:0", https="127.0.0.1:0", tls=tls)
-    await listener.start()
-    try:
-        assert listener.addresses["http"].startswith("[::1]:")
-        port = listener.addresses["https"].rpartition(":")[2]
-        async with connect(f"wss://127.0.0.1:{port}/ws", ssl=trust) as peer:
-            await peer.send("x" * 100_000)
-            assert await peer.recv() == "x" * 100_000
-            assert (await door.came.get()).secure
-        async with httpx.AsyncClient(verify=trust) as client:
-            assert (await client.get(f"https://localhost:{port}/a")).text == "GET /a 127.0.0.1"
-    finally:
-        await listener.stop()

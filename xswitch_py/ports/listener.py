@@ -1,0 +1,263 @@
+"""Ports 8081 and 8082: uvicorn serves HTTP to one ASGI app, and every WebSocket goes straight to a door.
+
+A connection is first a `_Doorway`, which waits for the head of a request, in bounded time and memory, and then becomes
+what the head asks for: a `WebSocket`, which is the `Socket` a door gets, or uvicorn's HTTP/1.1. Plain HTTP is parsed
+by h11 and not by httptools, which sets no limit to the size of headers; WebSockets never pay for either.
+"""
+
+import asyncio
+import contextlib
+import functools
+import re
+import socket
+import ssl
+from collections.abc import Generator, Mapping
+from typing import Any, Final, cast
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from xswitch_py.base.errors import ConfigError
+from xswitch_py.ports.door import SocketDoor
+from xswitch_py.ports.house import House, Limits, far_end
+from xswitch_py.ports.websocket import WebSocket, refusal
+
+__all__ = ["Listener"]
+
+log = structlog.get_logger("xswitch.ports")
+
+
+class Listener:
+    """Serves one ASGI app and a table of WebSocket doors on a plain and a TLS port.
+
+    `http` and `https` are `host:port`; an empty host is all addresses, port 0 any free one, None leaves the port out.
+    `doors` says which path belongs to which door; `origins` is as for `origin_allowed`; `proxies` are the addresses
+    whose X-Forwarded-* headers are believed.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        doors: Mapping[str, SocketDoor],
+        *,
+        http: str | None = "127.0.0.1:8081",
+        https: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        origins: frozenset[str] = frozenset(),
+        proxies: frozenset[str] = frozenset({"127.0.0.1", "::1"}),
+        limits: Limits = Limits(),
+    ) -> None:
+        self._bind = {"http": http, "https": https}
+        self._tls = tls
+        house = House(doors, frozenset(origin.lower() for origin in origins), proxies, limits)
+        self._server = _Server(_uvicorn_config(app, house), house)
+        self._serving: asyncio.Task[None] | None = None
+        self.addresses: dict[str, str] = {}  # "http" and "https" -> host:port, the real ones
+
+    async def start(self) -> None:
+        """Bind the ports and serve.
+
+        Raises:
+            ConfigError: an address cannot be used.
+        """
+        with contextlib.ExitStack() as undo:
+            for name, text in self._bind.items():
+                if text is None:
+                    continue
+                if name == "https" and self._tls is None:
+                    raise ConfigError([f"listen.https = {text!r}: there is no certificate"])
+                port = undo.enter_context(_bound(f"listen.{name}", text))
+                self._server.ports.append((port, self._tls if name == "https" else None))
+                self.addresses[name] = _shown(port)
+            undo.pop_all()
+        self._serving = asyncio.create_task(self._server.serve(), name="listener")
+        await self._server.listening.wait()
+        if not self._server.started:
+            await self._serving  # tells why
+
+    async def stop(self) -> None:
+        """Accept nobody any more, close every socket with 1001, and wait for doors and requests to end."""
+        self._server.leave()
+        if self._serving is not None:
+            await self._serving
+        self._server.drop()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with two ports in our own loop: no signals, no lifespan, and a clock for the connections."""
+
+    def __init__(self, config: uvicorn.Config, house: House) -> None:
+        super().__init__(config)
+        self.server_state = house.state
+        self.house = house
+        self.ports: list[tuple[socket.socket, ssl.SSLContext | None]] = []
+        self.listening = asyncio.Event()
+        self.leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self.leaving.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.house.config, self.house.loop = self.config, asyncio.get_running_loop()
+        await self.on_tick(0)  # makes the Date header
+        self.servers = []
+        try:
+            for port, tls in self.ports:
+                self.servers.append(await self.serve_port(port, tls))
+            self.started = True
+        finally:
+            self.listening.set()
+
+    async def serve_port(self, port: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
+        return await self.house.loop.create_server(
+            functools.partial(_Doorway, self.house),
+            sock=port,
+            ssl=tls,
+            backlog=self.config.backlog,
+            ssl_handshake_timeout=self.house.limits.handshake if tls else None,
+            ssl_shutdown_timeout=self.house.limits.linger if tls else None,
+        )
+
+    def drop(self) -> None:
+        """End what is still there when all were given time to end by themselves."""
+        for connection in tuple(self.house.connections):
+            connection.transport.abort()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.leaving.wait(), self.house.limits.tick)
+            now = self.house.loop.time()
+            for connection in tuple(self.house.connections):
+                connection.tick(now)
+
+
+class _Doorway(asyncio.Protocol):
+    """A connection that has not said yet what it wants."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.head = b""
+        self.counted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.peer = far_end(self.transport)
+        self.since = self.house.loop.time()
+        self.counted = self.house.enter(self.peer[0])
+        self.house.connections.add(self)
+        if not self.counted:
+            log.warning("full", remote=self.peer[0])
+            self.refuse(503)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self.head += data
+        if end := _END.search(self.head):
+            self.become(_wanted(self.head[: end.end()]))
+        elif len(self.head) > self.house.limits.head:
+            self.refuse(431)
+
+    def become(self, kind: "type[WebSocket | _Http]") -> None:
+        self.house.connections.discard(self)
+        self.counted = False  # the next one counts on
+        protocol = kind(self.house)
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        protocol.data_received(self.head)
+
+    def refuse(self, status: int) -> None:
+        self.transport.write(refusal(status))
+        self.transport.close()
+
+    def tick(self, now: float) -> None:
+        if now - self.since >= self.house.limits.handshake:
+            self.transport.abort()
+
+    def shutdown(self) -> None:
+        self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.house.connections.discard(self)
+        if self.counted:
+            self.house.leave(self.peer[0])
+
+
+class _Http(H11Protocol):
+    """uvicorn's HTTP/1.1, counted."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.config, house.state, {}, house.loop)
+        self.house = house
+
+    def tick(self, now: float) -> None:
+        """Nothing: idle ones are closed by uvicorn."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.house.leave(far_end(self.transport)[0])
+
+
+_END: Final = re.compile(rb"\n\r?\n")
+_UPGRADE: Final = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
+
+
+def _uvicorn_config(app: Any, house: House) -> uvicorn.Config:
+    config = uvicorn.Config(
+        _refusing_smugglers(app),
+        http=H11Protocol,
+        ws=cast(Any, functools.partial(WebSocket, house)),
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=",".join(house.proxies),
+        timeout_graceful_shutdown=house.limits.stop,
+        h11_max_incomplete_event_size=house.limits.head,
+    )
+    config.load()
+    return config
+
+
+def _refusing_smugglers(app: Any) -> Any:
+    """Refuse a request with both lengths (RFC 9112 section 6.3): a proxy before us may have read the other one."""
+
+    async def front(scope: Any, receive: Any, send: Any) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if b"transfer-encoding" in names and b"content-length" in names:
+            headers = [(b"connection", b"close"), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 400, "headers": headers})
+            await send({"type": "http.response.body"})
+        else:
+            await app(scope, receive, send)
+
+    return front
+
+
+def _wanted(head: bytes) -> type[WebSocket | _Http]:
+    return WebSocket if head.startswith(b"GET ") and _UPGRADE.search(head) else _Http
+
+
+def _bound(key: str, text: str) -> socket.socket:
+    host, _, number = text.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
+    try:
+        if not 0 <= (port := int(number)) < 65536:
+            raise ValueError("a port is 0 to 65535")
+        return socket.create_server((host, port), family=family, dualstack_ipv6=not host, backlog=2048)
+    except (OSError, ValueError) as problem:
+        raise ConfigError([f"{key} = {text!r}: {problem}"]) from problem
+
+
+def _shown(port: socket.socket) -> str:
+    host, number = port.getsockname()[:2]
+    return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
