@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
@@ -62,38 +63,34 @@ class App:
         self._bus = Bus()
         self._registry = Registry(self._bus)
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
         self._tls_ca = ""
-        self._store: Store
         self._switch: Switch
         self._listener: Listener
+        self._opened: AsyncExitStack  # what `run` closes at the end, the last opened first
 
     async def start(self) -> None:
-        """Open the database and the ports.
+        """Open the database and the ports; what was opened is closed again if one of them fails.
 
         Raises:
             ConfigError: something that was configured cannot be used.
             StoreError: the database cannot be opened.
             OSError: a port cannot be had.
         """
-        config = self._config
-        self._store = await open_store(":memory:" if self._demo else config.store.path)
-        if self._demo is not None:
-            await _populate(self._store, config.domain, self._demo)
-        if crashed := await self._store.cdrs.recover():
-            log.warning("calls cut off by a crash", records=crashed)
-        await self._media.start()
-        doors: dict[str, Endpoint] = {}
-        directory = Directory(self._store.users, config.domain)
-        services = Services(self._media, self._bus, directory, self._registry, self._plan, doors)
-        self._switch = Switch(services, follow(ACTIONS))
-        verto = Verto(self._switch, self._permissions, _verto_limits(config))
-        doors[verto.name] = verto
-        self._begin(keep_records(self._bus, self._store.cdrs), "records")
-        self._begin(pulse(self._store.cdrs), "pulse")
-        self._begin(verto.watch(), "presence")
-        self._listener = self._make_listener(verto)
-        await self._listener.start()
+        async with AsyncExitStack() as opened:
+            store = await self._open_store(opened)
+            await self._media.start()
+            opened.push_async_callback(self._media.stop)
+            doors: dict[str, Endpoint] = {}
+            directory = Directory(store.users, self._config.domain)
+            services = Services(self._media, self._bus, directory, self._registry, self._plan, doors)
+            self._switch = Switch(services, follow(ACTIONS))
+            verto = Verto(self._switch, self._permissions, _verto_limits(self._config))
+            doors[verto.name] = verto
+            self._listen_to_bus(opened, store, verto)
+            self._listener = self._make_listener(verto)
+            await self._listener.start()
+            opened.push_async_callback(self._listener.stop)
+            self._opened = opened.pop_all()
         log.info("ready", version=__version__, **self._listener.addresses)
 
     def facts(self) -> dict[str, Any]:
@@ -117,15 +114,7 @@ class App:
         await self._stopping.wait()
         log.info("stopping", calls=len(self._switch.calls))
         await self._switch.drain(self._config.shutdown.drain)
-        await self._listener.stop()
-        await self._media.stop()
-        self._bus.close()
-        records, *others = self._tasks
-        await records
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._store.close()
+        await self._opened.aclose()
 
     def stop(self) -> None:
         """Let `run` end."""
@@ -171,8 +160,34 @@ class App:
         self._tls_ca = certificate.public_part(path)
         return certificate.ssl_context(path)
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    async def _open_store(self, opened: AsyncExitStack) -> Store:
+        store = await open_store(":memory:" if self._demo else self._config.store.path)
+        opened.push_async_callback(store.close)
+        if self._demo is not None:
+            await _populate(store, self._config.domain, self._demo)
+        if crashed := await store.cdrs.recover():
+            log.warning("calls cut off by a crash", records=crashed)
+        return store
+
+    def _listen_to_bus(self, opened: AsyncExitStack, store: Store, verto: Verto) -> None:
+        """Keep records and tell subscribers until the bus closes; then all that happened is written."""
+        beat = asyncio.create_task(pulse(store.cdrs), name="pulse")
+        records = asyncio.create_task(keep_records(self._bus, store.cdrs), name="records")
+        presence = asyncio.create_task(verto.watch(), name="presence")
+        for task in (beat, records, presence):
+            task.add_done_callback(_tell_failure)
+
+        async def finish() -> None:
+            self._bus.close()
+            beat.cancel()
+            await asyncio.wait((beat, records, presence))
+
+        opened.push_async_callback(finish)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("background work failed", work=task.get_name(), exc_info=error)
 
 
 def _plan(config: Config) -> Plan:
@@ -208,6 +223,7 @@ def _socket_limits(config: Config) -> SocketLimits:
         per_address=listen.connections_per_address,
         message=verto.message_limit,
         ping=verto.ping_interval,
+        dead=verto.ping_interval * (verto.ping_misses + 1) - 1,
         waiting=verto.queue_limit,
     )
 

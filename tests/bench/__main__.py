@@ -23,6 +23,7 @@ __all__ = ["BENCHES"]
 
 BENCHES: Final[Mapping[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "relay": relay,
+    "relay25": lambda: relay(25),
     "rtpengine": rtpengine,
     "echo": echo,
     "stall": stall,

@@ -58,16 +58,16 @@ class Run:
         )
 
 
-async def relay() -> list[Figure]:
-    """Measure ours, then Janus."""
+async def relay(calls: int = CALLS) -> list[Figure]:
+    """Measure ours, then Janus with as many legs."""
     with tempfile.TemporaryDirectory() as folder:
-        async with running(Path(folder)) as server, calls_up(server, CALLS) as (setup, pump):
+        async with running(Path(folder)) as server, calls_up(server, calls) as (setup, pump):
             ours = await measured(server.pid, pump)
     try:
-        rival_setup, rival = await _janus(2 * CALLS)
+        rival = await _janus(2 * calls)
     except Missing as missing:
-        return _figures(setup, ours, None, None, str(missing))
-    return _figures(setup, ours, rival_setup, rival, f"Janus EchoTest, {2 * CALLS} legs")
+        return _figures(calls, (setup, ours), None, str(missing))
+    return _figures(calls, (setup, ours), rival, f"Janus EchoTest, {2 * calls} legs")
 
 
 @asynccontextmanager
@@ -149,19 +149,21 @@ async def _janus(count: int) -> tuple[Setup, Run]:
             return setup, await measured(rival.pid, pump)
 
 
-def _figures(setup: Setup, ours: Run, rival_setup: Setup | None, rival: Run | None, whose: str) -> list[Figure]:
+def _figures(calls: int, ours: tuple[Setup, Run], rival: tuple[Setup, Run] | None, whose: str) -> list[Figure]:
     def run(what: str, read: Callable[[Run], float], unit: str, note: str = "") -> Figure:
-        return Figure(what, read(ours), unit, read(rival) if rival else None, whose, note)
+        return Figure(
+            f"relay, {calls} calls, {what}", read(ours[1]), unit, read(rival[1]) if rival else None, whose, note
+        )
 
     def leg(what: str, read: Callable[[Setup], float], unit: str, note: str = "") -> Figure:
-        return Figure(what, read(setup), unit, read(rival_setup) if rival_setup else None, whose, note)
+        return Figure(what, read(ours[0]), unit, read(rival[0]) if rival else None, whose, note)
 
     return [
-        run("relay, CPU a packet", lambda each: each.us_a_packet, "us", ours.remark),
-        run("relay, CPU a call", lambda each: 1000 * each.cpu / each.wall / CALLS, "ms a second"),
-        run("relay, delay, median", lambda each: each.delays.median / 1000, "ms"),
-        run("relay, delay, 99 %", lambda each: each.delays.p99 / 1000, "ms"),
+        run("CPU a packet", lambda each: each.us_a_packet, "us", ours[1].remark),
+        run("CPU a call", lambda each: 1000 * each.cpu / each.wall / calls, "ms a second"),
+        run("delay, median", lambda each: each.delays.median / 1000, "ms"),
+        run("delay, 99 %", lambda each: each.delays.p99 / 1000, "ms"),
         leg("set-up of a leg, CPU", lambda each: each.cpu_ms, "ms", "with its signalling"),
         leg("memory of a leg", lambda each: each.memory_mb, "MB"),
-        leg("threads for all legs", lambda each: each.threads, ""),
+        leg(f"threads for {2 * calls} legs", lambda each: each.threads, ""),
     ]

@@ -36,6 +36,12 @@ async def test_a_slow_listener_loses_events_and_that_is_counted() -> None:
     assert bus.lost == 3
 
 
+async def test_a_bus_that_is_closed_has_nothing_to_say() -> None:
+    bus = Bus()
+    bus.close()
+    assert await asyncio.wait_for(collect(bus), 1) == []
+
+
 async def test_a_listener_that_leaves_is_forgotten() -> None:
     bus = Bus()
     listener = asyncio.create_task(collect(bus))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket as sockets
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
+from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Opcode
 from websockets.typing import Origin, Subprotocol
@@ -62,6 +64,15 @@ async def test_a_good_request_is_read() -> None:
             "user-agent": "Test \u00e9",
             "cookie": "a=1, b=2",
         }
+
+
+async def test_the_request_is_not_kept() -> None:
+    """A phone may stay for weeks; what its browser sent besides goes at once."""
+    door = Echo()
+    async with serving({"/ws": door}) as address, raw(address, head(extra="Accept-Language: sindarin-x\r\n")):
+        socket = await door.came.get()
+        assert "accept-language" not in socket.headers
+        assert [found for found in gc.get_objects() if isinstance(found, Headers) and "Accept-Language" in found] == []
 
 
 @pytest.mark.parametrize(

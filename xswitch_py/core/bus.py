@@ -13,6 +13,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._listeners: set[Callable[[Event | None], None]] = set()
+        self._closed = False
         self.lost = 0  # events a slow listener never got
 
     def publish(self, event: Event) -> None:
@@ -21,7 +22,8 @@ class Bus:
             listener(event)
 
     def close(self) -> None:
-        """Let every `listen` end once it has handed out what it holds."""
+        """Let every `listen`, also a later one, end once it has handed out what it holds."""
+        self._closed = True
         for listener in tuple(self._listeners):
             listener(None)
 
@@ -36,6 +38,8 @@ class Bus:
                 queue.put_nowait(event)
 
         self._listeners.add(take)
+        if self._closed:
+            take(None)
         return self._drain(queue, take)
 
     async def _drain(

@@ -202,7 +202,7 @@ class MuxPort:
         self.transactions: Transactions = {}
         self.dropped: Counter[str] = Counter()
         self.budget = _Budget()
-        opened = _open_all(list(dict.fromkeys([_LOOPBACK, *addresses])), port)
+        opened = _open_all(list(dict.fromkeys([*addresses, _LOOPBACK])), port)
         self.sockets = [MuxSocket(sock, self) for sock in opened]
         # Less than 2 MB means that net.core.rmem_max is low; Linux tells twice what it was asked for.
         self.receive_buffer = opened[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2

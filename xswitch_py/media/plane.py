@@ -136,8 +136,8 @@ class Plane:
 
     @property
     def open_at(self) -> list[tuple[str, int]]:
-        """The addresses and port where packets are taken, loopback first; empty before `start`."""
-        return [sock.address for sock in self._mux.sockets] if self._mux else []
+        """The addresses and port where packets are taken, in order; empty before `start`."""
+        return sorted(sock.address for sock in self._mux.sockets) if self._mux else []
 
     @property
     def dropped(self) -> dict[str, int]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from re import compile as pattern
 from typing import Any, Final, TypeVar
 
-from xswitch_py.config_locate import Place, locate
-from xswitch_py.config_values import Reader
+from xswitch_py.config.locate import Place, locate
+from xswitch_py.config.values import Reader
 
 __all__ = [
     "Keys",

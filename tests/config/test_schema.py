@@ -13,7 +13,7 @@ from xswitch_py import assets, config
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.base.permissions import NOTHING, Permissions
 from xswitch_py.config import DEMO, Config, HostPort, LogFormat, Ports, load, permissions
-from xswitch_py.config_read import readers
+from xswitch_py.config.read import readers
 
 ENVIRON = {"HOME": "/home/someone"}
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from xswitch_py import assets
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.base.permissions import KINDS, Permissions
-from xswitch_py.config_read import (
+from xswitch_py.config.read import (
     Keys,
     build,
     from_environ,
@@ -20,7 +20,7 @@ from xswitch_py.config_read import (
     readers,
     settle,
 )
-from xswitch_py.config_values import (
+from xswitch_py.config.values import (
     HostPort,
     Ports,
     Reader,
@@ -139,7 +139,6 @@ class VertoConfig:
     idle_ping: float = key(30.0, seconds(0.1, 3600))
     queue_limit: int = key(5000, number(10, 100_000))
     message_limit: int = key(1_000_000, number(10_000, 16_000_000))
-    speed_test_limit: int = key(10_485_760, number(0, 104_857_600))
 
 
 @dataclass(frozen=True, slots=True)

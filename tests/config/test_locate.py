@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch_py import assets
-from xswitch_py.config_locate import locate
+from xswitch_py.config.locate import locate
 
 TRICKY = r'''# top = 1
   a = 1   # b = 2

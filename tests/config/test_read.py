@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from xswitch_py.config_read import Written, build, readers, settle
-from xswitch_py.config_values import key, text
+from xswitch_py.config.read import Written, build, readers, settle
+from xswitch_py.config.values import key, text
 
 
 @dataclass(frozen=True, slots=True)
