@@ -33,6 +33,7 @@ _IN_TEXT: Final = (
     re.compile(r"(?P<keep>\b(?:Bearer|Basic) )[A-Za-z0-9+/=._~-]+(?P<rest>)", re.IGNORECASE),
     re.compile(rf"(?P<keep>[?&;](?:[a-z_]{{0,32}}(?:{_SECRET}))=)[^\s&;\"]+(?P<rest>)", re.IGNORECASE),
 )
+_SUSPECT: Final = re.compile('[":=]|bearer |basic ', re.IGNORECASE)  # each of the patterns needs one of these
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DEPTH: Final = 8  # how deep we look into a value
 
@@ -44,9 +45,9 @@ def setup(level: str, *, as_json: bool, stream: TextIO) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso" if as_json else "%Y-%m-%d %H:%M:%S.%f", utc=as_json),
         structlog.processors.format_exc_info,
         redact,
+        structlog.processors.TimeStamper(fmt="iso" if as_json else "%Y-%m-%d %H:%M:%S.%f", utc=as_json),
     ]
     last: list[Any] = (
         [structlog.processors.JSONRenderer(ensure_ascii=False)]
@@ -74,6 +75,8 @@ def redact(logger: object, method: str, event: _Event) -> _Event:
 
 def redacted(text: str) -> str:
     """Hide the secrets in a text: JSON, SDP, SIP, addresses."""
+    if not _SUSPECT.search(text):
+        return text
     for pattern in _IN_TEXT:
         text = pattern.sub(rf"\g<keep>{_HIDDEN}\g<rest>", text)
     return text

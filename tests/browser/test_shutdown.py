@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 async def test_a_page_in_a_call_gets_a_bye_and_then_the_close(
     make: str, open_phone: OpenPhone, alice_browser: Browser, tmp_path: Path
 ) -> None:
-    """V17: SIGTERM in mid-call gives bye SYSTEM_SHUTDOWN, then close 1001, and exit code 0."""
+    """SIGTERM in mid-call gives bye SYSTEM_SHUTDOWN, then close 1001, and exit code 0."""
     server = await start_demo(tmp_path)
     alice = await open_phone(make, alice_browser, "1000", server=server)
     await alice.call("9196")

@@ -12,7 +12,6 @@ __all__ = ["RULES", "TABLE", "Difference", "apply"]
 RULES: Final[Mapping[str, str]] = {
     "2.7": "a notification gets no reply",
     "8.7": "both legs of who joins two calls end",
-    "11.5": "a presence state is what the leg went through: one that was answered at once was never early",
     "15": "an offer without ICE, DTLS or a fingerprint cannot be verified: refused",
     "16": "who does not log in within the deadline is put out",
     "V2": "a text that is not one JSON document is -32600 Invalid Request",
@@ -62,16 +61,6 @@ def _refused(number: int, call: str) -> tuple[Difference, Difference]:
 def _missing(number: int, text: str) -> Difference:
     head = f'A > error {number} {{"cause": "INVALID_MSG_UNSPECIFIED", "causeCode": 95, "code": -32002, "message": '
     return Difference("V26", "bad_sdp", f'{head}"CALL ERROR"}}', (f'{head}"{text}"}}',))
-
-
-def _presence(number: int, state: str, before: str) -> str:
-    data = (
-        f'"calleeIDNumber": "9196", "callerIDNumber": "1001", "channelCallState": "{state}", '
-        '"channelPresenceID": "1001@$domain", "channelUUID": "$call1", '
-        f'"originalChannelCallState": "{before}", "presenceCallDirection": "inbound"'
-    )
-    channel = '"eventChannel": "presence.1001@$domain"'
-    return f'A > verto.event {{"data": {{{data}}}, {channel}, "eventSerno": {number}, "subscribedChannel": "presence"}}'
 
 
 def _heard(word: str, channel: str, name: str = "", number: int = 0, subscribed: str = "") -> str:
@@ -140,9 +129,6 @@ TABLE: Final[tuple[Difference, ...]] = (
         f"A > result 13 {_PONG}",
         ('A > error null {"code": -32600, "message": "Invalid Request"}',),
     ),
-    Difference("11.5", "presence_events", _presence(1, "EARLY", "RINGING")),
-    Difference("11.5", "presence_events", _presence(2, "ACTIVE", "EARLY"), (_presence(1, "ACTIVE", "RINGING"),)),
-    Difference("11.5", "presence_events", _presence(3, "HANGUP", "ACTIVE"), (_presence(2, "HANGUP", "ACTIVE"),)),
     Difference(
         "V43",
         "subscribe_broadcast",

@@ -1,10 +1,12 @@
 """The methods that make, answer, end and use a call (verto.md section 8)."""
 
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import CallError, MediaError
+from xswitch_py.base.errors import CallError, MediaError, ProtocolError
 from xswitch_py.base.offer import Offer, Party
 from xswitch_py.core.leg import Leg
 from xswitch_py.core.leg import State as LegState
@@ -18,7 +20,8 @@ from xswitch_py.jsonrpc import RpcError
 
 __all__ = ["answer", "attach", "bye", "call_id_of", "dialog_of", "info", "invite"]
 
-_GONE = "CALL DOES NOT EXIST"
+_GONE: Final = "CALL DOES NOT EXIST"
+_VARIABLES: Final = 256  # of one leg
 
 
 async def invite(asked: Asked, /, **params: Any) -> Json:
@@ -95,6 +98,8 @@ async def info(asked: Asked, /, **params: Any) -> Json:
     """Send digits, text or a chat message; several at once are handled in this order."""
     dialog = _dialog_if_named(asked, params)
     sent = False
+    if dialog is not None:
+        _refresh(dialog.leg, wire.dialog(params))
     if dialog is not None and "dtmf" in params:
         _press(asked.session, dialog.leg, wire.digits(params["dtmf"]))
         sent = True
@@ -179,12 +184,22 @@ def _usual(leg: Leg) -> Cause:
     return Cause.CALL_REJECTED if leg.outbound else Cause.ORIGINATOR_CANCEL
 
 
+def _refresh(leg: Leg, said: DialogParams) -> None:
+    """Keep what the client says anew of itself; of too many names the new ones are left out."""
+    if said.variables:
+        known = islice({**leg.offer.variables, **said.variables}.items(), _VARIABLES)
+        leg.offer = replace(leg.offer, variables=dict(known))
+
+
 def _press(session: Session, leg: Leg, digits: wire.Digits) -> None:
     """Digits of a message are heard by the call and by whoever is joined; those in RTP pass with the media."""
+    if leg.bridged is not None and digits.tones:
+        try:
+            session.house.switch.services.media.send_digits(leg.bridged.id, f"{digits.tones}@{digits.ms}")
+        except ProtocolError:
+            raise RpcError(Code.CALL, "Too many digits", callID=leg.id) from None
     for digit in digits.pressed:
         leg.peer_pressed(digit, digits.ms, "info")
-    if leg.bridged is not None and digits.tones:
-        session.house.switch.services.media.send_digits(leg.bridged.id, f"{digits.tones}@{digits.ms}")
 
 
 def _pass_on(leg: Leg, typed: Json) -> None:

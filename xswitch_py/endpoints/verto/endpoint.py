@@ -61,9 +61,9 @@ class Verto:
         """Tell subscribers who is on a call, until the bus closes."""
         house = self._house
         async for event in house.switch.services.bus.listen():
-            changed = house.presence.take(event)
-            if changed is not None and house.channels.wanted(channel := channel_of(changed[0])):
-                house.channels.publish(channel, {"data": changed[1]})
+            for user, data in house.presence.take(event):
+                if house.channels.wanted(channel := channel_of(user)):
+                    house.channels.publish(channel, {"data": data})
 
     def _find(self, to: Contact) -> Guest | None:
         session = self._house.sessions.get(to.key)

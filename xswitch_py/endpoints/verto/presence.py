@@ -11,10 +11,12 @@ from xswitch_py.endpoints.verto.wire import Json
 
 __all__ = ["Presence", "channel_of"]
 
+_EARLY: Final = ("EARLY", "CS_EXECUTE")  # the media of a caller is up before its call is, if only for a moment
+
 # What each event makes of an inbound and of an outbound leg, in FreeSWITCH's words: call state, channel state.
 _STATES: Final[dict[type[events.Event], tuple[tuple[str, str], tuple[str, str]]]] = {
     events.LegStarted: (("RINGING", "CS_ROUTING"), ("DIALING", "CS_ROUTING")),
-    events.LegRinging: (("EARLY", "CS_EXECUTE"), ("RINGING", "CS_CONSUME_MEDIA")),
+    events.LegRinging: (_EARLY, ("RINGING", "CS_CONSUME_MEDIA")),
     events.LegAnswered: (("ACTIVE", "CS_EXECUTE"), ("ACTIVE", "CS_EXCHANGE_MEDIA")),
     events.LegHeld: (("HELD", "CS_EXECUTE"), ("HELD", "CS_EXCHANGE_MEDIA")),
     events.LegUnheld: (("UNHELD", "CS_EXECUTE"), ("UNHELD", "CS_EXCHANGE_MEDIA")),
@@ -32,6 +34,11 @@ class _Seen:
     now: str = "DOWN"
     channel: str = "CS_NEW"
 
+    def step(self, leg: LegId, state: str, channel: str) -> Json:
+        """Go on to a state, and say so."""
+        self.before, self.now, self.channel = self.now, state, channel
+        return _data(leg, self)
+
 
 class Presence:
     """The legs of users that are up."""
@@ -42,8 +49,8 @@ class Presence:
         self.peak = 0
         self.since: dict[LegId, float] = {}  # when each leg that is up began
 
-    def take(self, event: events.Event) -> tuple[Address, Json] | None:
-        """Take an event of the bus; give whose presence changed, and what to tell."""
+    def take(self, event: events.Event) -> list[tuple[Address, Json]]:
+        """Take an event of the bus; list whose presence changed, and what to tell."""
         if isinstance(event, events.LegStarted):
             self._start(event)
         elif isinstance(event, events.LegEnded):
@@ -51,11 +58,13 @@ class Presence:
         states = _STATES.get(type(event))
         leg = getattr(event, "leg", None)
         if states is None or leg is None or (seen := self._seen.get(leg)) is None:
-            return None
-        seen.before, (seen.now, seen.channel) = seen.now, states[seen.outbound]
+            return []
         if isinstance(event, events.LegEnded):
             del self._seen[event.leg]
-        return seen.user, _data(leg, seen)
+        steps = [states[seen.outbound]]
+        if isinstance(event, events.LegAnswered) and (seen.outbound, seen.now) == (False, "RINGING"):
+            steps.insert(0, _EARLY)
+        return [(seen.user, seen.step(leg, *step)) for step in steps]
 
     def now(self, user: str = "") -> list[tuple[Address, Json]]:
         """List what is up now: all of it, or that of one user."""

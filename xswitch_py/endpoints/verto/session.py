@@ -269,8 +269,8 @@ class Session:
         match effect:
             case Send(method=method, params=params):
                 self.tell(method, params)
-            case Greet():
-                pass  # after the reply to the login
+            case Greet():  # after the reply to the login; from now on silence counts, and no deadline
+                self._watch()
             case Register():
                 self._register(True)
             case Unregister():
@@ -332,7 +332,13 @@ class Session:
             self.feed(Silent())
             self._heard = loop.time()
         if self._visit.phase is not Phase.GONE:
-            self._timer = loop.call_at(self._heard + limits.idle_ping, self._look)
+            self._watch()
+
+    def _watch(self) -> None:
+        """Look again when the peer will have been silent for too long."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(self._heard + self.house.limits.idle_ping, self._look)
 
 
 class _Shown:

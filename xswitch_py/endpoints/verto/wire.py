@@ -113,6 +113,7 @@ _MEMBERS: Final = 64  # variables taken from one object
 _VALUE: Final = 1024  # characters of one
 _PLACEHOLDER: Final = "Outbound Call"  # what clients call a peer they know nothing of
 _CHAT: Final = frozenset({"verto", "conf", "sip"})  # never one that executes commands (FreeSWITCH has such)
+_AUDIO: Final = ("echoCancellation", "noiseSuppression", "autoGainControl")
 _SECRETS: Final = re.compile(
     r'("(?:passwd|password|xui_sessid|xcc_token|login_token)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|[^,}\s]+)|(ice-pwd:)[^\\\r\n"]+'
 )
@@ -201,7 +202,7 @@ def dialog(params: Json) -> DialogParams:
         recover=flag(said.get("recoverCall")) is not False,
         variables={
             **variables(said.get("userVariables"), "verto_dvar_"),
-            **variables(said.get("audio"), "verto_"),
+            **_audio(mapping(said.get("audio"))),
             **({"video_screen_share": "true"} if flag(said.get("screenShare")) else {}),
         },
     )
@@ -278,6 +279,11 @@ def masked(frame: str) -> str:
 
 def _is_id(value: object) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
+
+
+def _audio(said: Json) -> dict[str, str]:
+    """Read how the client hears; other names are not its to set (`verto_user`, `verto_h_...`)."""
+    return variables({name: said[name] for name in _AUDIO if name in said}, "verto_")
 
 
 def _said(params: Json, name: str) -> str:
