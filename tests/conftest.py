@@ -1,7 +1,21 @@
 """What all tests share."""
 
+from pathlib import Path
+from typing import Final
+
+import pytest
 from hypothesis import settings
+
+BROWSER: Final = Path(__file__).parent / "browser"
 
 settings.register_profile("check", deadline=None, derandomize=True, database=None, print_blob=False)
 settings.register_profile("search", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=search
 settings.load_profile("check")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a file's tests run in one process, and those with browsers all in the same: browsers are dear to start."""
+    for item in items:
+        group = "browser" if item.path.is_relative_to(BROWSER) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

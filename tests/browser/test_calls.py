@@ -8,6 +8,8 @@ from playwright.async_api import Browser
 
 from tests.browser.conftest import ALICE_HZ, BOB_HZ, OpenPair, OpenPhone
 from tests.browser.phones import MAKES
+from tests.browser.server import PASSWORD, Server
+from tests.peers.verto import VertoPeer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -82,6 +84,27 @@ async def test_digits_by_info_are_accepted(make: str, open_phone: OpenPhone, ali
     replies = await alice.wait_replies("verto.info", count=2)
     assert [reply["result"]["message"] for reply in replies] == ["SENT", "SENT"]
     await alice.hear(ALICE_HZ)
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_digits_both_ways_are_counted_at_the_far_end_once_each(
+    make: str, open_phone: OpenPhone, alice_browser: Browser, server: Server
+) -> None:
+    """V32: RFC 4733 events at an aiortc phone, whether they came as `verto.info` or from the browser's RTP sender."""
+    alice = await open_phone(make, alice_browser, "1000")
+    async with await VertoPeer.open(server.url()) as bob:
+        await bob.login("1001", PASSWORD)
+        await alice.call("1001")
+        into = await bob.answer(await bob.ringing(), BOB_HZ)
+        await alice.wait_state("active")
+        await alice.hear(BOB_HZ)
+        await alice.dtmf("5")
+        await alice.dtmf("519#*")
+        assert await into.media.pressed(6) == "5519#*"
+        await alice.rtp_dtmf("442#")
+        assert await into.media.pressed(10) == "5519#*442#"
+        await alice.hangup()
+        assert (await into.ended())["cause"] == "NORMAL_CLEARING"
 
 
 @pytest.mark.parametrize("make", MAKES)

@@ -59,3 +59,24 @@ async def test_a_reload_in_an_echo_call_brings_it_back(open_phone: OpenPhone, al
     await alice.reload()
     await alice.wait_state("active")
     await alice.hear(ALICE_HZ)
+
+
+async def test_a_second_tab_takes_the_session_and_its_call(open_phone: OpenPhone, alice_browser: Browser) -> None:
+    """V11, V13: tabs share the sessid; the first one is punted and stays away, the second one has the call."""
+    first = await open_phone("stock", alice_browser, "1000")
+    await first.call("9196")
+    await first.hear(ALICE_HZ)
+    page = await first.page.context.new_page()
+    await page.goto(first.page.url)
+    second = StockPhone(page, first.server, first.audio, first.door)
+    assert await second.login("1000")
+    await first.wait_state("ended")
+    assert len(await first.received("verto.punt")) == 1
+    await second.wait_state("active")
+    await second.hear(ALICE_HZ)
+    await second.listen()
+    await second.listen()  # a page that came back after its usual second would have punted this one by now
+    assert [event["what"] for event in await first.events("closed")] == ["closed"]
+    assert await second.events("closed") == []
+    await second.hangup()
+    assert await second.cause() == "NORMAL_CLEARING"

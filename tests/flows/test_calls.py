@@ -5,6 +5,7 @@ import pytest
 from tests.flows.live import ECHO
 from tests.peers.server import Server
 from tests.peers.verto import Call, VertoPeer
+from tests.peers.wire import Refused
 from tests.sound import has_tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,6 +24,11 @@ async def joined(caller: VertoPeer, callee: VertoPeer) -> tuple[Call, Call]:
     into = await callee.answer(await callee.ringing(), 660)
     await out.answered()
     return out, into
+
+
+def credentials(sdp: str) -> set[str]:
+    """The ICE user names and passwords of an SDP."""
+    return {line.strip() for line in sdp.splitlines() if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))}
 
 
 async def hears(call: Call, hz: float) -> bool:
@@ -51,6 +57,19 @@ async def test_digits_by_info_arrive_once_each_as_rfc_4733(server: Server) -> No
         assert min(into.media.ended) >= 48 * 80  # 80 ms of RTP ticks
         assert await hears(into, 440)
         assert out.media.digits == []
+        await out.bye()
+        await into.ended()
+
+
+async def test_more_digits_than_can_wait_are_refused_and_none_is_sent(server: Server) -> None:
+    """V32: an answer that says so, and the call goes on."""
+    async with await phone(server, "1000") as alice, await phone(server, "1001") as bob:
+        out, into = await joined(alice, bob)
+        with pytest.raises(Refused) as refused:
+            await out.info(dtmf="1" * 33)
+        assert (refused.value.code, refused.value.message) == (-32002, "Too many digits")
+        await out.info(dtmf="7")
+        assert await into.media.pressed(1) == "7"
         await out.bye()
         await into.ended()
 
@@ -101,6 +120,8 @@ async def test_after_a_lost_socket_the_call_is_taken_back_and_heard_again(server
         async with await VertoPeer.open(server.ws, lost.sessid) as back:
             assert (await back.login("1001"))["reattached_sessions"] == [into.id]
             offer = await back.expect("verto.attach", callID=into.id)
+            assert "a=setup:actpass" in offer["sdp"]
+            assert not credentials(offer["sdp"]) & credentials(into.media.pc.remoteDescription.sdp)
             again = await back.attach(offer, 880)
             assert await hears(again, 440)
             assert await hears(out, 880)

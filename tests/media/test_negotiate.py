@@ -231,6 +231,25 @@ def test_the_answer_to_chromium_has_all_that_chromium_asks_for() -> None:
     ]
 
 
+def test_the_answer_to_an_offer_shaped_like_those_of_firefox() -> None:
+    """V60, V59: fingerprint and direction of the session, other payload types, digits at 8 kHz only, `.local` names.
+
+    The file is written after Firefox's shape; it was not recorded.
+    """
+    answer, agreed = answered(load("firefox_audio_offer"), Wish(("opus",)))
+    [section] = answer.sections
+    [stream] = agreed.streams
+    assert [(each.pt, each.name, each.clock) for each in section.formats] == [
+        (109, "opus", 48000),
+        (101, "telephone-event", 8000),
+    ]
+    assert (section.mid, section.setup, section.direction) == ("0", "active", "sendrecv")
+    assert answer.groups == (("BUNDLE", "0"),)
+    assert stream.extensions == ((1, LEVEL), (3, MID))  # that of `a=extmap:2/recvonly` is not sent
+    assert [(each.transport, each.host[-6:]) for each in agreed.remote.candidates] == [("udp", ".local")]
+    assert agreed.remote.fingerprints[0].value.startswith("5A:1D:3C")
+
+
 def test_audio_and_video_are_answered_in_the_order_of_the_offer() -> None:
     """V60."""
     answer, agreed = answered(CHROMIUM_AV, Wish(("G722",), ("H264", "VP8")))

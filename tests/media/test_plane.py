@@ -264,6 +264,7 @@ async def test_silence_fails_a_leg_once() -> None:
 
 
 async def test_on_hold_or_suspended_a_leg_may_be_silent() -> None:
+    """V31, V39."""
     async with running(media_timeout=0.2) as plane, Peer() as one, Peer() as other:
         a, quiet = await offered(plane, "a", one)
         b, gone = await offered(plane, "b", other)

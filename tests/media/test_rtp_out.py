@@ -171,6 +171,19 @@ def test_an_event_keeps_its_timestamp_and_sound_waits() -> None:
     assert wire.times[6] > events[0][1]
 
 
+def test_sound_between_the_packets_of_a_late_event_does_not_make_two_of_it() -> None:
+    wire = Wire()
+    sink = wire.out.relay(SAME, None)
+    feed(wire, sink, "a", run(1, 2))
+    for n in range(3):
+        wire.wait(0.2)  # longer than sound waits for an event
+        wire.out.write_event(b"e%d" % n, start=n == 0)
+        wire.wait(0.1)
+        feed(wire, sink, "a", run(10 * n + 20, 1, 1600 * n + 3200))
+    assert [pt for _, _, _, pt, _ in wire.sent] == [0, 0, 101, 0, 101, 0, 101, 0]
+    assert len({time for _, time, _, pt, _ in wire.sent if pt == 101}) == 1
+
+
 def test_relayed_events_of_the_same_clock_keep_their_place_in_time() -> None:
     wire = Wire()
     sink, events = wire.out.relay(SAME, None), wire.out.relay_events(None, own_clock=False)

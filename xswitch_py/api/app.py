@@ -1,6 +1,7 @@
 """The HTTP side of ports 8081 and 8082: pages and a sign of life."""
 
 from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -8,16 +9,18 @@ from fastapi.staticfiles import StaticFiles
 
 __all__ = ["http_app"]
 
+_READ: Final = ["GET", "HEAD"]
+
 
 def http_app(web: Path, version: str) -> FastAPI:
     """Make the application: `web` is the folder of the pages."""
     app = FastAPI(title="xswitch", version=version, docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.get("/healthz")
+    @app.api_route("/healthz", methods=_READ)
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": version}
 
-    @app.get("/")
+    @app.api_route("/", methods=_READ)
     async def index() -> RedirectResponse:
         return RedirectResponse("/demo/")
 

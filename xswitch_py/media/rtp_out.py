@@ -107,13 +107,14 @@ class RtpOut:
     def write_event(self, payload: bytes, *, start: bool) -> None:
         """Send one RFC 4733 packet; all packets of an event carry the timestamp of its beginning (section 2.5.1.2).
 
-        The first packet of an event has `start`. Without an agreed `event_pt` nothing is sent.
+        The first packet of an event has `start`, and only that: sound that comes in between, because we are late, must
+        not make two events of one. Without an agreed `event_pt` nothing is sent.
         """
+        now = self._now()
+        if start:
+            self._event_ts = self.timestamp(now)
         if self.send is None or self.event_pt is None:
             return
-        now = self._now()
-        if start or self._source is not _EVENT:
-            self._event_ts = self.timestamp(now)
         self._source = _EVENT
         self._silent_until = now + _EVENT_HOLD
         self._put(payload, self.event_pt | 0x80 if start else self.event_pt, self._event_ts)

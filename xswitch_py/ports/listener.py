@@ -205,13 +205,14 @@ class _Http(H11Protocol):
         self.house.leave(far_end(self.transport)[0])
 
 
+_BODY: Final = 1 << 20  # bytes of a request's body
 _END: Final = re.compile(rb"\n\r?\n")
 _UPGRADE: Final = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
 
 
 def _uvicorn_config(app: Any, house: House) -> uvicorn.Config:
     config = uvicorn.Config(
-        _refusing_smugglers(app),
+        _guarded(app),
         http=H11Protocol,
         ws=cast(Any, functools.partial(WebSocket, house)),
         lifespan="off",
@@ -227,19 +228,32 @@ def _uvicorn_config(app: Any, house: House) -> uvicorn.Config:
     return config
 
 
-def _refusing_smugglers(app: Any) -> Any:
-    """Refuse a request with both lengths (RFC 9112 section 6.3): a proxy before us may have read the other one."""
+def _guarded(app: Any) -> Any:
+    """Refuse what no part of the app shall see."""
 
     async def front(scope: Any, receive: Any, send: Any) -> None:
-        names = {name for name, _ in scope["headers"]}
-        if b"transfer-encoding" in names and b"content-length" in names:
+        if (status := _refused(dict(scope["headers"]))) is not None:
             headers = [(b"connection", b"close"), (b"content-length", b"0")]
-            await send({"type": "http.response.start", "status": 400, "headers": headers})
+            await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body"})
         else:
             await app(scope, receive, send)
 
     return front
+
+
+def _refused(headers: Mapping[bytes, bytes]) -> int | None:
+    """Say with which status a request is refused for its size, if it is.
+
+    With both lengths (RFC 9112 section 6.3) a proxy before us may have read the other one. A chunked body has no size
+    to tell; nobody reads more of one than it needs.
+    """
+    size = headers.get(b"content-length")
+    if size is None:
+        return None
+    if b"transfer-encoding" in headers:
+        return 400
+    return 413 if int(size) > _BODY else None
 
 
 def _wanted(head: bytes) -> type[WebSocket | _Http]:

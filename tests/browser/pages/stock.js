@@ -2,7 +2,7 @@
 
 var STATES = {
     requesting: "calling", trying: "calling", recovering: "recovering", ringing: "ringing", answering: "answering",
-    early: "early", active: "active", held: "held", hangup: "ended",
+    early: "early", active: "active", held: "held", hangup: "ended", purge: "ended",
 };
 
 var phone = {

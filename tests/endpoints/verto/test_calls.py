@@ -291,6 +291,24 @@ async def test_variables_of_user_login_and_call_are_the_legs(world: World) -> No
     }  # fmt: skip
 
 
+async def test_a_client_says_anew_who_it_is(world: World) -> None:
+    """V22: `info` refreshes what the call knows of its client, in bounds, and nothing that is ours to say."""
+    client = await world.client("1000", "s")
+    call_id = await client.echo("c1", userVariables={"email": "a@b.c", "room": "1"}, audio={"user": "x", "h_a": "x"})
+    leg, ours = world.switch.legs[LegId(call_id)], f"1000@{DOMAIN}"
+    assert not {"verto_h_a"} & leg.offer.variables.keys()
+    said = {"userVariables": {"room": "2"}, "audio": {"noiseSuppression": False, "user": "admin", "host": []}}
+    assert await client.result("verto.info", type="mediaSettings", dialogParams={"callID": "c1", **said}) == {}
+    found = leg.offer.variables
+    assert (found["verto_dvar_email"], found["verto_dvar_room"]) == ("a@b.c", "2")
+    assert (found["verto_noiseSuppression"], found["verto_user"]) == ("false", ours)
+    for turn in range(20):
+        many = {f"n{turn}-{number}": "x" for number in range(64)}
+        await client.result("verto.info", dialogParams={"callID": "c1", "userVariables": many})
+    assert len(leg.offer.variables) == 256
+    assert leg.offer.variables["verto_user"] == ours
+
+
 async def test_digits_are_heard_and_passed_on(world: World) -> None:
     """V32."""
     one, _, mine, invited = await world.pair()
@@ -326,7 +344,7 @@ async def test_real_time_text_reaches_the_other_client(world: World) -> None:
 
 
 async def test_media_that_fails_ends_the_call_with_its_cause(world: World) -> None:
-    """V20: a client that vanished while requesting."""
+    """V20, as the client sees it; `tests/flows/test_ghosts.py` has the time in it."""
     client = await world.client()
     await client.echo("c1")
     world.media.tracks[LegId("c1")].listener(Failed(Cause.MEDIA_TIMEOUT, "nothing heard"))

@@ -30,11 +30,28 @@ async def test_subscribing_lists_what_was_granted_known_and_refused(world: World
 
 
 async def test_nothing_is_subscribed_without_a_grant_but_what_is_ones_own(world: World) -> None:
-    """V16."""
+    """V16, V17: neither a session nor a call of somebody else."""
     client = await world.client("1000", "s")
     await client.echo("c1")
     assert await client.result("verto.subscribe", eventChannel=["s", "c1"]) == {"subscribedChannels": ["s", "c1"]}
     assert (await client.error("verto.subscribe", eventChannel=["demo", "other"]))["message"] == "Permission Denied"
+    stranger = await world.client("1001")
+    assert (await stranger.error("verto.subscribe", eventChannel=["s", "c1"]))["message"] == "Permission Denied"
+
+
+@pytest.mark.parametrize("name", ["presence", "presence.1001", "demo", "demo.room1", "FSevent", "conference-chat"])
+async def test_nobody_gets_into_a_channel_by_its_name(world: World, name: str) -> None:
+    """V16, X19: sessions and calls are channels of their own, so none is named like one that must be granted."""
+    spy = await world.client("1000", name)
+    error = await spy.error("verto.invite", sdp="offer", dialogParams={"callID": name, "destination_number": "9196"})
+    assert error["message"] == "CallID invalid"
+    assert await spy.error("verto.subscribe", eventChannel=name) == {**REFUSED, "unauthorizedChannels": [name]}
+    one, other = await world.client("1010"), await world.client("1011")
+    await other.result("verto.subscribe", eventChannel="demo")
+    await one.result("verto.broadcast", eventChannel="demo", data=1, localBroadcast=True)
+    assert (await other.told("verto.event"))["data"] == 1
+    await spy.quiet()
+    assert "verto.event" not in spy.methods()
 
 
 async def test_unsubscribing(world: World) -> None:
@@ -107,6 +124,17 @@ async def test_who_has_left_gets_no_more(world: World) -> None:
     assert "verto.event" not in back.methods()
 
 
+async def test_who_logs_in_as_another_user_has_that_users_channels_only(world: World) -> None:
+    """V16."""
+    client, sender = await world.client("1010"), await world.client("1011")
+    await client.result("verto.subscribe", eventChannel="demo")
+    for user, heard in (("1010", 1), ("1000", 1)):
+        assert "result" in await client.login(user)
+        await sender.result("verto.broadcast", eventChannel="demo", data=1, localBroadcast=True)
+        await client.quiet()
+        assert client.methods().count("verto.event") == heard
+
+
 async def test_guests_see_what_is_granted_and_else_what_is_public(world: World) -> None:
     """A grant that was taken back counts at once."""
     admin, guest = await world.client("admin"), await world.client("guest1")
@@ -174,11 +202,24 @@ async def test_presence_shows_who_is_on_a_call(world: World) -> None:
     for action in ("hold", "unhold"):
         await caller.result("verto.modify", action=action, dialogParams={"callID": "c1"})
     await caller.result("verto.bye", dialogParams={"callID": "c1"})
-    assert await presence(watcher, 4) == [
-        ("1000", "RINGING", "ACTIVE"),
+    assert await presence(watcher, 5) == [
+        ("1000", "RINGING", "EARLY"),
+        ("1000", "EARLY", "ACTIVE"),
         ("1000", "ACTIVE", "HELD"),
         ("1000", "HELD", "UNHELD"),
         ("1000", "UNHELD", "HANGUP"),
+    ]
+
+
+async def test_a_caller_who_hears_ringback_is_early_once(world: World) -> None:
+    """As in FreeSWITCH: a caller's media is up before its call is."""
+    watcher = await world.client("1010")
+    await watcher.result("verto.subscribe", eventChannel=f"presence.1000@{DOMAIN}")
+    await world.pair()
+    assert await presence(watcher, 3) == [
+        ("1000", "DOWN", "RINGING"),
+        ("1000", "RINGING", "EARLY"),
+        ("1000", "EARLY", "ACTIVE"),
     ]
 
 

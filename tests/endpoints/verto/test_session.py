@@ -102,6 +102,11 @@ async def test_a_second_login_replaces_the_user(world: World) -> None:
         ("{}", {"id": None, "error": NO_MESSAGE}),
         ('{"jsonrpc":"1.0","method":"verto.ping","id":1}', {"id": 1, "error": NO_MESSAGE}),
         ('{"jsonrpc":"2.0","method":"verto.ping","id":[1]}', {"id": None, "error": NO_MESSAGE}),
+        ('{"jsonrpc":"2.0","method":"verto.ping","id":{}}', {"id": None, "error": NO_MESSAGE}),
+        ('{"jsonrpc":"2.0","method":"verto.ping","id":true}', {"id": None, "error": NO_MESSAGE}),
+        ('{"jsonrpc":"2.0","method":"verto.ping","id":NaN}', {"id": None, "error": INVALID}),
+        ('{"jsonrpc":"2.0","method":"verto.ping","id":1e999}', {"id": None, "error": INVALID}),
+        ('{"jsonrpc":"2.0","method":"verto.ping","id":"\\ud800"}', {"id": None, "error": INVALID}),
         ('{"jsonrpc":"2.0","id":5}', {"id": 5, "error": NO_METHOD}),
         ('{"jsonrpc":"2.0","method":7,"id":5}', {"id": 5, "error": NO_METHOD}),
         ('{"jsonrpc":"2.0","method":"verto.","params":{},"id":5}', {"id": 5, "error": NO_METHOD}),
@@ -246,6 +251,30 @@ class TestSilence:
             assert ping["serno"] > 1_000_000_000
         client.socket.say({"jsonrpc": "2.0", "id": client.requests[-1]["id"], "result": {"method": "verto.ping"}})
         assert await client.result("verto.ping") == {"message": "PONG"}
+
+
+class TestADeadlineLongerThanSilence:
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(login=0.3, idle_ping=0.05)
+
+    async def test_a_client_is_pinged_by_its_silence_alone(self, world: World) -> None:
+        """V35: it does not wait for the deadline that strangers have."""
+        start = asyncio.get_running_loop().time()
+        client = await world.client()
+        await client.told("verto.ping")
+        assert asyncio.get_running_loop().time() - start < 0.3
+
+    async def test_a_stranger_is_put_out_by_the_deadline_however_much_it_says(self, world: World) -> None:
+        client = world.connect()
+        start = asyncio.get_running_loop().time()
+        async with asyncio.timeout(5):
+            while client.socket.code is None:
+                client.socket.say({"jsonrpc": "2.0", "method": "login", "params": {}, "id": 1})
+                await asyncio.wait((client.serving,), timeout=0.01)
+        assert client.socket.code == 1008
+        assert asyncio.get_running_loop().time() - start >= 0.29
+        assert "verto.ping" not in client.methods()
 
 
 async def test_secrets_are_masked_in_the_log(world: World) -> None:

@@ -29,7 +29,7 @@ async def invite(asked: Asked, /, **params: Any) -> Json:
     session = asked.session
     try:
         call_id, sdp = call_id_of(asked, params), _sdp_of(params)
-        if not wire.safe_id(call_id):
+        if not wire.safe_id(call_id) or session.house.is_channel(call_id):
             raise RpcError(Code.CALL, "CallID invalid")
     except RpcError as error:
         members = wire.cause_members(Cause.INVALID_MSG_UNSPECIFIED)

@@ -5,8 +5,19 @@ from typing import Any, Final, Protocol
 from xswitch_py.base.permissions import Permissions
 from xswitch_py.endpoints.verto.wire import Json
 
-__all__ = ["Channels", "Subscriber", "deliver", "main_part"]
+__all__ = ["KNOWN", "Channels", "Subscriber", "deliver", "main_part"]
 
+KNOWN: Final = frozenset(  # main parts of the channels that the protocol itself names
+    {
+        "presence",
+        "conference",
+        "conference-liveArray",
+        "conference-chat",
+        "conference-mod",
+        "conference-info",
+        "FSevent",
+    }
+)
 _MOST: Final = 1000  # channels a subscriber may have
 _LONGEST: Final = 256  # characters of a name
 

@@ -13,7 +13,7 @@ from xswitch_py.base.permissions import Permissions
 from xswitch_py.base.user import User
 from xswitch_py.core.registry import Contact
 from xswitch_py.core.switch import Switch
-from xswitch_py.endpoints.verto.channels import Channels
+from xswitch_py.endpoints.verto.channels import KNOWN, Channels, main_part
 from xswitch_py.endpoints.verto.leg import Calls, Line, VertoWire
 from xswitch_py.endpoints.verto.presence import Presence
 from xswitch_py.endpoints.verto.visit import VisitEvent
@@ -85,6 +85,14 @@ class House:
             return session.user.address
         left = self.detached.get(sessid)
         return left.user if left is not None else None
+
+    def is_channel(self, name: str) -> bool:
+        """Say whether a name is that of a channel, or of a part of one, that is granted to some and not to all.
+
+        Sessions and calls are channels of their own, granted to whoever has them: none may be called so.
+        """
+        main = main_part(name)
+        return main in KNOWN or any(main == main_part(each) for role in self.roles.values() for each in role.channels)
 
     def leave(self, session: Guest) -> None:
         """A session lost its socket: keep what can wait for the next one."""

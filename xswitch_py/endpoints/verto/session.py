@@ -154,12 +154,14 @@ class Session:
     def bind(self, user: User, sessid: str) -> bool:
         """Let a user in who has proved who they are; False if another user has the sessid (V12)."""
         if self._visit.phase is Phase.STRANGER:
-            sessid = sessid or new_id()
+            if not sessid or self.house.is_channel(sessid):
+                sessid = new_id()
             if self.house.owner(sessid) not in (None, user.address):
                 return False
             self._settle_in(sessid)
         elif user.address != (self.user and self.user.address):
             self._register(False)
+            self.house.channels.leave(self)  # what was granted to somebody else
         self.user = user
         self.feed(Bound())
         log.info("login", user=str(user.address), host=self.host, sessid=self.sessid)

@@ -1,0 +1,103 @@
+"""The pages and the sign of life, as they come through the listener."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from websockets.asyncio.client import connect
+
+from tests.ports.serving import Echo
+from xswitch_py import assets
+from xswitch_py.api.app import http_app
+from xswitch_py.ports.listener import Listener
+
+VERSION = "1.2.3"
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    """Where the app is served beside a WebSocket."""
+    door = Echo()
+    listener = Listener(http_app(assets.web(), VERSION), {"/": door, "/ws": door}, http="127.0.0.1:0")
+    await listener.start()
+    yield listener.addresses["http"]
+    await listener.stop()
+
+
+async def ask(address: str, target: str, method: str = "GET", more: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+    """Send a request with this very target, which no client library would leave as it is; status, headers, body."""
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n".encode() + more + b"\r\n")
+    async with asyncio.timeout(5):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return int(first.split()[1]), headers, body
+
+
+async def test_pages_a_sign_of_life_and_sockets_share_a_port(address: str) -> None:
+    """V1, V62."""
+    status, headers, body = await ask(address, "/healthz")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(body) == {"status": "ok", "version": VERSION}
+    status, headers, _ = await ask(address, "/")
+    assert (status, headers["location"]) == (307, "/demo/")
+    status, headers, _ = await ask(address, "/demo")
+    assert (status, headers["location"]) == (307, f"http://{address}/demo/")
+    status, headers, body = await ask(address, "/demo/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"demo.js" in body
+    for path in ("/", "/ws"):
+        async with connect(f"ws://{address}{path}", proxy=None) as peer:
+            await peer.send("hello")
+            assert await peer.recv() == "hello"
+
+
+@pytest.mark.parametrize(("target", "status"), [("/healthz", 200), ("/", 307), ("/demo/", 200), ("/nothing", 404)])
+async def test_a_head_has_the_status_and_no_body(address: str, target: str, status: int) -> None:
+    assert (await ask(address, target, "HEAD"))[::2] == (status, b"")
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "TRACE", "NONSENSE"])
+@pytest.mark.parametrize("target", ["/healthz", "/demo/"])
+async def test_other_methods_are_told_which_are_allowed(address: str, target: str, method: str) -> None:
+    status, headers, _ = await ask(address, target, method)
+    assert status == 405
+    assert set(headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/demo/../../pyproject.toml",
+        "/demo/../demo.toml",
+        "/demo/%2e%2e/%2e%2e/pyproject.toml",
+        "/demo/..%2f..%2fpyproject.toml",
+        "/demo/..%5c..%5cpyproject.toml",
+        "/demo//etc/passwd",
+        "/demo/%2fetc%2fpasswd",
+        "/demo/%00",
+        "/demo/index.html%00.js",
+        "/demo/" + "a" * 5000,
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "*",
+    ],
+)
+async def test_nothing_but_the_pages_is_there(address: str, target: str) -> None:
+    """V62: also not by a way out of the folder."""
+    status, _, body = await ask(address, target)
+    assert (status, body) == (404, b'{"detail":"Not Found"}')
+
+
+async def test_a_body_has_its_bounds(address: str) -> None:
+    """X4: what is announced as too long is not even read."""
+    assert (await ask(address, "/healthz", "POST", b"Content-Length: 1048577\r\n"))[::2] == (413, b"")
+    assert (await ask(address, "/healthz", "POST", b"Content-Length: 9999999999999999\r\n"))[0] == 413
+    assert (await ask(address, "/healthz", "POST", b"Content-Length: 1048576\r\n"))[0] == 405
+    for odd in (b"-1", b"x", b"9" * 5000):
+        assert (await ask(address, "/healthz", "POST", b"Content-Length: " + odd + b"\r\n"))[0] == 400
