@@ -205,6 +205,18 @@ def test_relayed_events_of_another_clock_get_timestamps_of_ours() -> None:
     assert [time - wire.times[0] for time in wire.times] == [0, 160, 320, 320, 640, 800, 960]
 
 
+def test_sound_between_the_packets_of_a_relayed_event_does_not_make_two_of_it() -> None:
+    wire = Wire()
+    sink, events = wire.out.relay(SAME, None), wire.out.relay_events(None, own_clock=True)
+    for n in range(1, 9):
+        if n % 2:
+            feed(wire, sink, "a", run(n, 1, 160 * n))
+        else:
+            feed(wire, events, "events of a", [(n, 77_777)])
+    assert [pt for _, _, _, pt, _ in wire.sent] == [0, 101] * 4
+    assert len({time for _, time, _, pt, _ in wire.sent if pt == 101}) == 1
+
+
 def test_nothing_is_sent_while_muted_but_events() -> None:
     wire = Wire()
     sink = wire.out.relay(SAME, None)

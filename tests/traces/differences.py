@@ -11,7 +11,6 @@ __all__ = ["RULES", "TABLE", "Difference", "apply"]
 
 RULES: Final[Mapping[str, str]] = {
     "2.7": "a notification gets no reply",
-    "8.7": "both legs of who joins two calls end",
     "15": "an offer without ICE, DTLS or a fingerprint cannot be verified: refused",
     "16": "who does not log in within the deadline is put out",
     "V2": "a text that is not one JSON document is -32600 Invalid Request",
@@ -177,18 +176,6 @@ TABLE: Final[tuple[Difference, ...]] = (
         "transfer_attended",
         f'C > verto.display {{"callID": "$call4", "callee_id_number": "1001", "caller_id_number": "1002", {_SHOWN}',
         (f'C > verto.display {{"callID": "$call4", "callee_id_number": "1002", "caller_id_number": "1001", {_SHOWN}',),
-    ),
-    Difference(
-        "8.7",
-        "transfer_attended",
-        f'A > verto.bye {{"callID": "$call1", {_ENDED}',
-        (f'A > verto.bye {{"callID": "$call3", {_ENDED}',),
-    ),
-    Difference(
-        "8.7",
-        "transfer_attended",
-        f'A > verto.bye {{"callID": "$call3", {_ENDED}',
-        (f'A > verto.bye {{"callID": "$call1", {_ENDED}',),
     ),
     Difference(
         "V30",

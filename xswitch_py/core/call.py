@@ -10,7 +10,7 @@ import structlog
 
 from xswitch_py.base import events
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import CallError
+from xswitch_py.base.errors import CallError, MediaError
 from xswitch_py.base.ids import CallId, new_id
 from xswitch_py.base.offer import Offer, Wish
 from xswitch_py.core.leg import Leg, State
@@ -69,8 +69,12 @@ class Call:
         self.leg.ring()
         self._publish(events.CallRinging(self.id, time.time()))
         if not self.leg.wire.can_ring or self.leg.state is not State.RINGING:
-            await self.leg.early(wish)
-            await self.services.media.play(self.leg.id, self.services.plan.ringback, loop=True)
+            try:
+                await self.leg.early(wish)
+                await self.services.media.play(self.leg.id, self.services.plan.ringback, loop=True)
+            except MediaError:
+                if self.leg.cause is None:  # else the caller has left, and ringback with them
+                    raise
 
     @contextlib.contextmanager
     def joined(self, other: Leg) -> Iterator[None]:

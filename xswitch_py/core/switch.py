@@ -89,7 +89,7 @@ class Switch:
         offer = replace(one.offer, caller=one.party, callee=other.party, wish=None)
         for party in (one, other):
             party.take(Cause.ATTENDED_TRANSFER)
-        for mine in (leg, replaced):
+        for mine in (replaced, leg):
             mine.hangup(Cause.ATTENDED_TRANSFER)
         self.begin(one, offer, lambda call: call.talk(other))
 

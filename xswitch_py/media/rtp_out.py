@@ -37,7 +37,7 @@ class RtpOut:
     """
 
     __slots__ = (
-        "_at", "_event_in", "_event_ts", "_joined", "_marks", "_now", "_seq_off", "_silent_until", "_source", "_ts",
+        "_at", "_event_ts", "_joined", "_marks", "_now", "_relayed", "_seq_off", "_silent_until", "_source", "_ts",
         "_ts_off", "clock", "event_pt", "muted", "octets", "packets", "pt", "send", "seq", "ssrc",
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ class RtpOut:
         self._ts_off = 0
         self._silent_until = 0.0
         self._event_ts = 0  # of the event under way
-        self._event_in: int | None = None  # the same, as its sender numbers it
+        self._relayed: tuple[object, int, int] = (None, 0, 0)  # a peer's event: whose, their timestamp and ours
 
     def use(self, pt: int, clock: int, event_pt: int | None = None) -> None:
         """Send with what was agreed on: payload types, and ticks a second."""
@@ -168,9 +168,9 @@ class RtpOut:
                 self.seq = number
             elif self._is_stale(number):
                 return
-            if own_clock and ts != self._event_in:
-                self._event_in, self._event_ts = ts, self.timestamp(now)
-            stamp = self._event_ts if own_clock else (ts + self._ts_off) & 0xFFFFFFFF
+            if own_clock and (source, ts) != self._relayed[:2]:
+                self._relayed = source, ts, self.timestamp(now)
+            stamp = self._relayed[2] if own_clock else (ts + self._ts_off) & 0xFFFFFFFF
             self.packets += 1
             self.octets += len(packet) - 12
             header = HEADER.pack(b0, b1 & 0x80 | self.event_pt, number, stamp, self.ssrc)
@@ -190,7 +190,6 @@ class RtpOut:
         self._seq_off = self.seq + 1 - seq
         self._ts_off = self.timestamp(now) - ts
         self._joined = self.packets
-        self._event_in = None
         return True
 
     def _is_newer(self, number: int) -> bool:

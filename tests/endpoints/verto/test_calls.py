@@ -316,8 +316,8 @@ async def test_digits_are_heard_and_passed_on(world: World) -> None:
     assert await one.result("verto.info", dtmf="15#*w", dialogParams={"callID": mine}) == {"message": "SENT"}
     await one.result("verto.info", dtmf=7, dialogParams={"callID": mine})
     await one.result("verto.info", dtmf="aXF@100", dialogParams={"callID": mine})
-    assert [leg.digits.get_nowait() for _ in range(leg.digits.qsize())] == list("15#*7A")
-    assert world.media.tracks[LegId(invited)].digits == ["15#*w@250", "7@250", "A@100"]
+    assert [leg.digits.get_nowait() for _ in range(leg.digits.qsize())] == list("15#*7AF")
+    assert world.media.tracks[LegId(invited)].digits == ["15#*w@250", "7@250", "AF@100"]
     assert await one.result("verto.info", dtmf={}, dialogParams={"callID": mine}) == {"message": "SENT"}
 
 

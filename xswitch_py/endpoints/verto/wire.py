@@ -93,7 +93,7 @@ class DialogParams:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Digits to play: `0-9A-D*#` and the pauses `w` and `W`; each `ms` long."""
+    """Digits to play: `0-9A-D*#`, the flash `F` and the pauses `w` and `W`; each `ms` long."""
 
     tones: str
     ms: int
@@ -105,7 +105,7 @@ class Digits:
 
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_TONES: Final = re.compile(r"[^0-9A-D*#wW]")
+_TONES: Final = re.compile(r"[^0-9A-DF*#wW]")
 _MS: Final = (40, 8000, 250)  # shortest, longest, usual
 _DIGITS: Final = 128  # at once
 _DIALLED: Final = 256  # characters of a number or name that are looked at
@@ -212,7 +212,7 @@ def digits(value: object) -> Digits:
     """Read `123@200`: digits, and how long each is in ms; what is no digit is left out."""
     tones, _, ms = text(value).partition("@")
     low, high, usual = _MS
-    upper = re.sub("[a-d]", lambda found: found[0].upper(), tones[:_DIGITS])
+    upper = re.sub("[a-df]", lambda found: found[0].upper(), tones[:_DIGITS])
     return Digits(_TONES.sub("", upper), min(max(number(ms, usual), low), high))
 
 
