@@ -51,6 +51,7 @@ TEXTS = [
     "authorization: Bearer xs_s3cr3tW0rd",
     "GET /ws?token=s3cr3tW0rd&x=1",
     '{"passwd":\n"s3cr3tW0rd"}',
+    '{"xui_sessid" : "s3cr3tW0rd"}',
 ]
 
 

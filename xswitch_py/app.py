@@ -1,11 +1,13 @@
 """The application: the only place where the parts meet."""
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import structlog
@@ -13,8 +15,9 @@ import structlog
 from xswitch_py import __version__, assets
 from xswitch_py.actions import ACTIONS
 from xswitch_py.api.app import http_app
-from xswitch_py.base.errors import ConfigError
-from xswitch_py.base.user import Role, User
+from xswitch_py.base.errors import ConfigError, MediaError
+from xswitch_py.base.permissions import Permissions
+from xswitch_py.base.user import User
 from xswitch_py.config import Config, Demo, permissions, read_table
 from xswitch_py.core import dialplan
 from xswitch_py.core.bus import Bus
@@ -26,15 +29,15 @@ from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
 from xswitch_py.endpoints.verto.endpoint import Limits, Verto
+from xswitch_py.listen import certificate
+from xswitch_py.listen.gate import Limits as SocketLimits
+from xswitch_py.listen.listener import Listener
+from xswitch_py.media import tones
 from xswitch_py.media.plane import Plane
-from xswitch_py.media.player import Sounds
-from xswitch_py.media.tones import load as load_tones
-from xswitch_py.ports import certificate
-from xswitch_py.ports.house import Limits as SocketLimits
-from xswitch_py.ports.listener import Listener
+from xswitch_py.media.player import Sounds, read_wav
 from xswitch_py.store.open import Store, open_store
 
-__all__ = ["App", "build"]
+__all__ = ["App", "Files", "build", "read_files"]
 
 log = structlog.get_logger("xswitch.app")
 
@@ -51,15 +54,53 @@ def build(config: Config, *, demo: Demo | None) -> "App":
     return App(config, demo)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the files beside the config say."""
+
+    rules: tuple[dialplan.Rule, ...]
+    permissions: dict[str, Permissions]  # by role
+    tones: tones.Tones
+
+
+def read_files(config: Config) -> Files:
+    """Read the dialplan, the permissions and the tones.
+
+    Raises:
+        ConfigError: with all that is wrong in them, and with what the config names and is not there.
+    """
+    files, problems = config.files, list[str]()
+    rules: tuple[dialplan.Rule, ...] = ()
+    granted: dict[str, Permissions] = {}
+    known: tones.Tones = {config.call.ringback: tones.Tone(())}  # if they cannot be read, one problem is enough
+    with _collected(problems):
+        granted = permissions(files.permissions)
+    with _collected(problems):
+        rules = read_table(files.dialplan, lambda table: dialplan.load(table, ACTIONS))
+    with _collected(problems):
+        known = read_table(files.tones, tones.load)
+    if config.call.ringback not in known:
+        problems.append(f"call.ringback: there is no tone {config.call.ringback} in {files.tones}")
+    if config.media.music.name:
+        try:
+            read_wav(config.media.music, most=0)
+        except MediaError as error:
+            problems.append(f"media.music: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return Files(rules, granted, known)
+
+
 class App:
     """A switch, from its database to its ports."""
 
     def __init__(self, config: Config, demo: Demo | None) -> None:
         self._config = config
         self._demo = demo
-        self._plan = _plan(config)
-        self._permissions = permissions(config.files.permissions)
-        self._media = _media(config)
+        self._files = read_files(config)
+        self._plan = Plan(self._files.rules, config.call.ring_timeout, _ringback(config))
+        self._permissions = dict(self._files.permissions)
+        self._media = _media(config, self._files.tones)
         self._bus = Bus()
         self._registry = Registry(self._bus)
         self._stopping = asyncio.Event()
@@ -74,12 +115,10 @@ class App:
         Raises:
             ConfigError: something that was configured cannot be used.
             StoreError: the database cannot be opened.
-            OSError: a port cannot be had.
         """
         async with AsyncExitStack() as opened:
+            await self._start_media(opened)  # first: where another switch has the port, its database is left alone
             store = await self._open_store(opened)
-            await self._media.start()
-            opened.push_async_callback(self._media.stop)
             doors: dict[str, Endpoint] = {}
             directory = Directory(store.users, self._config.domain)
             services = Services(self._media, self._bus, directory, self._registry, self._plan, doors)
@@ -124,15 +163,16 @@ class App:
         """Read the dialplan, permissions and ringback again and swap them at once; a bad file changes nothing."""
         try:
             config = load()
-            plan, granted = _plan(config), permissions(config.files.permissions)
+            files = read_files(config)
         except ConfigError as error:
             log.error("not reloaded", problems=error.problems)
             return
-        self._plan.rules, self._plan.ring_timeout, self._plan.ringback = plan.rules, plan.ring_timeout, plan.ringback
+        self._plan.rules, self._plan.ring_timeout = files.rules, config.call.ring_timeout
+        self._plan.ringback = _ringback(config)
         self._permissions.clear()
-        self._permissions.update(granted)
-        restart = [name for name in ("domain", "listen", "media", "store") if _differs(name, config, self._config)]
-        log.info("reloaded", needs_restart=restart)
+        self._permissions.update(files.permissions)
+        tones_differ = ["tones"] if files.tones != self._files.tones else []
+        log.info("reloaded", needs_restart=_changed(self._config, config) + tones_differ)
 
     def _make_listener(self, verto: Verto) -> Listener:
         listen = self._config.listen
@@ -159,6 +199,17 @@ class App:
             log.info("certificate made", path=str(path))
         self._tls_ca = certificate.public_part(path)
         return certificate.ssl_context(path)
+
+    async def _start_media(self, opened: AsyncExitStack) -> None:
+        media = self._config.media
+        try:
+            await self._media.start()
+        except OSError as error:
+            which = f"media.webrtc_port = {media.webrtc_port}"
+            if error.errno == errno.EADDRNOTAVAIL:
+                which = f"media.addresses = {list(media.addresses)}"
+            raise ConfigError([f"{which}: {error.strerror}"]) from error
+        opened.push_async_callback(self._media.stop)
 
     async def _open_store(self, opened: AsyncExitStack) -> Store:
         store = await open_store(":memory:" if self._demo else self._config.store.path)
@@ -190,18 +241,22 @@ def _tell_failure(task: asyncio.Task[None]) -> None:
         log.error("background work failed", work=task.get_name(), exc_info=error)
 
 
-def _plan(config: Config) -> Plan:
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
     try:
-        rules = dialplan.load(read_table(config.files.dialplan), ACTIONS)
+        yield
     except ConfigError as error:
-        raise ConfigError([f"{config.files.dialplan}: {problem}" for problem in error.problems]) from None
-    return Plan(rules, config.call.ring_timeout, f"tone:{config.call.ringback}")
+        problems += error.problems
 
 
-def _media(config: Config) -> Plane:
+def _ringback(config: Config) -> str:
+    return f"tone:{config.call.ringback}"
+
+
+def _media(config: Config, known: tones.Tones) -> Plane:
     call, media = config.call, config.media
     return Plane(
-        Sounds(load_tones(read_table(config.files.tones)), media.music if media.music.name else None),
+        Sounds(known, *(path if path.name else None for path in (media.recordings, media.music))),
         addresses=media.addresses or None,
         port=media.webrtc_port,
         public_address=media.public_address or None,
@@ -233,9 +288,13 @@ async def _populate(store: Store, domain: str, demo: Demo) -> None:
         user = User(account.user, domain, f"User {account.user}", account.user)
         await store.users.add(user)
         await store.users.set_phone_secret(user.name, domain, account.password)
-    await store.users.add(User(demo.admin.user, domain, "Administrator", role=Role.ADMIN))
+    await store.users.add(User(demo.admin.user, domain, "Administrator", role="admin"))
+    await store.users.set_phone_secret(demo.admin.user, domain, demo.admin.password)
     await store.users.set_web_password(demo.admin.user, domain, demo.admin.password)
 
 
-def _differs(section: str, one: Config, other: Config) -> bool:
-    return bool(getattr(one, section) != getattr(other, section))
+def _changed(old: Config, new: Config) -> list[str]:
+    """Name the sections with changes that a reload does not take."""
+    taken = replace(new.call, ring_timeout=old.call.ring_timeout, ringback=old.call.ringback)
+    new = replace(new, call=taken, files=old.files)
+    return [one.name for one in fields(Config) if getattr(new, one.name) != getattr(old, one.name)]

@@ -38,6 +38,7 @@ __all__ = [
     "answer",
     "call",
     "dump",
+    "error_reply",
     "is_reply",
     "parse",
 ]
@@ -145,6 +146,12 @@ def is_reply(message: Any) -> bool:
     return isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message)
 
 
+def error_reply(request_id: Any, error: Refusal | RpcError) -> Json:
+    """Write the reply that refuses a request."""
+    said = error.as_json() if isinstance(error, RpcError) else error._asdict()
+    return {"jsonrpc": "2.0", "id": request_id, "error": said}
+
+
 async def answer(
     message: Any, methods: Mapping[str, Handler], context: Any, refusals: Refusals = STANDARD
 ) -> Json | list[Json] | None:
@@ -155,7 +162,7 @@ async def answer(
     if not isinstance(message, list):
         return await call(message, methods, context, refusals)
     if not 0 < len(message) <= BATCH:
-        return _error(None, refusals.request)
+        return error_reply(None, refusals.request)
     replies = [await call(member, methods, context, refusals) for member in message]
     return [reply for reply in replies if reply is not None] or None
 
@@ -172,7 +179,7 @@ async def call(
         return None
     wrong = _judge(request, refusals)
     if wrong is not None:
-        return _error(_id(request), wrong)
+        return error_reply(_id(request), wrong)
     reply = await _dispatch(request, methods, context, refusals)
     return reply if "id" in request else None
 
@@ -181,7 +188,7 @@ async def _dispatch(request: Json, methods: Mapping[str, Handler], context: Any,
     name, params, request_id = request["method"], request.get("params"), request.get("id")
     params = {} if params is None else params
     if not isinstance(params, dict):
-        return _error(request_id, refusals.params)
+        return error_reply(request_id, refusals.params)
     # One level below the library's own `async_dispatch`, which makes a task for every request: here a method runs in
     # the caller's task, so it sees its context variables and is cancelled with it.
     done = await dispatch_request(
@@ -193,7 +200,7 @@ async def _dispatch(request: Json, methods: Mapping[str, Handler], context: Any,
     if "error" not in reply:
         return reply
     ours = reply["error"].get("data")  # the library's own data is a text, and stays here
-    return _error(request_id, ours if isinstance(ours, RpcError) else refusals.method)
+    return error_reply(request_id, ours if isinstance(ours, RpcError) else refusals.method)
 
 
 class _Call(NamedTuple):
@@ -239,11 +246,6 @@ def _is_id(value: Any) -> bool:
 def _id(request: Any) -> Any:
     value = request.get("id") if isinstance(request, dict) else None
     return value if _is_id(value) else None
-
-
-def _error(request_id: Any, error: Refusal | RpcError) -> Json:
-    said = error.as_json() if isinstance(error, RpcError) else error._asdict()
-    return {"jsonrpc": "2.0", "id": request_id, "error": said}
 
 
 def _int(text: str) -> int:

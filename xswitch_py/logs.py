@@ -14,7 +14,9 @@ import structlog
 __all__ = ["redact", "redacted", "setup"]
 
 _HIDDEN: Final = "***"
-_SECRET: Final = r"passwd|password|passphrase|pwd|secret|token|authorization|cookie|api_?key|ha1|private_?key"
+_SECRET: Final = (
+    r"passwd|password|passphrase|pwd|secret|token|authorization|cookie|api_?key|ha1|private_?key|xui_sessid"
+)
 _SECRET_KEY: Final = re.compile(_SECRET, re.IGNORECASE)
 _IN_TEXT: Final = (
     # JSON, also inside a JSON text; to the end if the text was cut.

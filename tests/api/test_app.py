@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.ports.serving import Echo
+from tests.listen.serving import Echo
 from xswitch_py import assets
 from xswitch_py.api.app import http_app
-from xswitch_py.ports.listener import Listener
+from xswitch_py.listen.listener import Listener
 
 VERSION = "1.2.3"
 
@@ -59,6 +59,14 @@ async def test_pages_a_sign_of_life_and_sockets_share_a_port(address: str) -> No
 @pytest.mark.parametrize(("target", "status"), [("/healthz", 200), ("/", 307), ("/demo/", 200), ("/nothing", 404)])
 async def test_a_head_has_the_status_and_no_body(address: str, target: str, status: int) -> None:
     assert (await ask(address, target, "HEAD"))[::2] == (status, b"")
+
+
+@pytest.mark.parametrize("target", ["/healthz", "/", "/demo/", "/demo/demo.js", "/nothing"])
+async def test_no_other_page_may_frame_ours(address: str, target: str) -> None:
+    """X5."""
+    _, headers, _ = await ask(address, target)
+    assert headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "TRACE", "NONSENSE"])

@@ -60,6 +60,21 @@ def test_the_other_files_are_judged_too(
     assert problem in told
 
 
+def test_the_problems_of_all_files_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = {"dialplan": "x = 1\n", "permissions": "x = 1\n", "tones": "x = 1\n"}
+    for key, text in texts.items():
+        (tmp_path / key).write_text(text)
+    _, told = judged(capsys, 2, None, [f"files.{key}={tmp_path / key}" for key in texts])
+    assert {line.split(": ")[1].split(":")[0] for line in told.splitlines()} == {str(tmp_path / key) for key in texts}
+
+
+def test_music_must_be_a_recording_that_can_be_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tune.wav"
+    path.write_text("no sound")
+    _, told = judged(capsys, 2, None, [f"media.music={path}"])
+    assert told.startswith("xswitch: media.music: tune.wav: no WAV file")
+
+
 def test_ringback_must_be_a_tone_that_exists(capsys: pytest.CaptureFixture[str]) -> None:
     _, told = judged(capsys, 2, None, ["call.ringback=nothing"])
     assert "call.ringback" in told

@@ -19,9 +19,9 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from xswitch_py.cli import files
-from xswitch_py.ports import certificate
-from xswitch_py.ports.door import Socket
-from xswitch_py.ports.listener import Listener
+from xswitch_py.listen import certificate
+from xswitch_py.listen.door import Socket
+from xswitch_py.listen.listener import Listener
 
 EXAMPLE: Final = Path(__file__).parents[2] / "nginx.conf.example"
 NGINX: Final = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or "nginx"

@@ -161,6 +161,25 @@ async def test_a_port_that_is_taken_is_told_with_the_option_to_change(start: Sta
     assert "Traceback" not in err
 
 
+async def test_a_media_port_that_is_taken_is_told_and_leaves_the_database_alone(start: Start, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        path = tmp_path / "state/x.db"
+        settings = ("--set", f"media.webrtc_port={port}", "--set", f"store.path={path}")
+        code, out, err = await ended(await start("serve", "--json", *FREE, *settings))
+    assert (code, out) == (1, "")
+    assert f"xswitch: media.webrtc_port = {port}: Address already in use; " in err
+    assert "--set media.webrtc_port=" in err
+    assert not path.exists()
+
+
+async def test_an_address_that_is_not_ours_is_told(start: Start) -> None:
+    code, _, err = await ended(await start("demo", *FREE, "--set", 'media.addresses=["192.0.2.77"]'))
+    assert code == 1
+    assert "xswitch: media.addresses = ['192.0.2.77']: " in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

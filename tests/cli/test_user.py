@@ -50,6 +50,14 @@ def test_a_user_is_added_listed_changed_and_removed(shell: Shell) -> None:
     assert shell.users() == []
 
 
+def test_a_role_of_the_sites_own_is_kept_and_read_again(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "permissions.toml"
+    path.write_text('[sales]\nmethods = ["verto"]\n')
+    assert "--role: there is no role sales" in shell("add", "1001", "--password", "x", "--role", "sales", code=2)
+    shell("add", "1001", "--password", "x", "--role", "sales", "--set", f"files.permissions={path}")
+    assert shell.users()[0]["role"] == "sales"
+
+
 def test_a_user_exists_once(shell: Shell) -> None:
     shell("add", "1001", "--password", "secret-word")
     assert "1001" in shell("add", "1001", "--password", "secret-word", code=1)

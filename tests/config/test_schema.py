@@ -35,7 +35,7 @@ def test_the_shipped_file_shows_every_key_with_its_default(tmp_path: Path) -> No
     assert load(shipped, [], ENVIRON) == load(None, [], ENVIRON)
     shown = {
         keys
-        for name, value in config.read_table(shipped).items()
+        for name, value in config.read_table(shipped, dict).items()
         for keys in ([(name, key) for key in value] if isinstance(value, dict) else [(name,)])
     }
     assert shown == set(readers(Config))

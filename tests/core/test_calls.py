@@ -217,6 +217,15 @@ async def test_failing_media_ends_the_call(world: World) -> None:
     assert {"1000 < bye MEDIA_TIMEOUT", "1001 < bye MEDIA_TIMEOUT"} <= set(world.scene)
 
 
+async def test_a_leg_that_ends_talks_to_nobody_at_once(world: World) -> None:
+    caller, callee = await talking(world)
+    caller.peer_left(Cause.NORMAL_CLEARING)
+    assert (caller.bridged, callee.bridged) == (None, None)
+    with pytest.raises(CallError):
+        world.switch.transfer(callee, "9196")
+    assert len(await world.over()) == 1
+
+
 async def test_digits_wait_to_be_read_and_the_oldest_goes_first_when_there_are_too_many(world: World) -> None:
     caller = world.call("1000", "9196")
     for number in range(65):

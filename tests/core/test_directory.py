@@ -52,6 +52,16 @@ async def test_wrong_unknown_and_disabled_look_the_same(directory: Directory, lo
         await directory.login(login, password, "192.0.2.1")
 
 
+async def test_who_tries_every_user_once_is_stopped_too(directory: Directory) -> None:
+    """X6."""
+    for turn in range(101):
+        with pytest.raises(AuthError):
+            await directory.login(f"user{turn}", "guess", "192.0.2.1")
+    with pytest.raises(AuthError):
+        await directory.login("1000", "1234", "192.0.2.1")
+    assert await directory.login("1000", "1234", "192.0.2.2")
+
+
 async def test_who_guesses_too_often_is_not_even_checked_and_nobody_else_waits(directory: Directory) -> None:
     """V15, X6: the right password does not help either, until the wait is over."""
     for turn in range(6):

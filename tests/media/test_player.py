@@ -215,6 +215,14 @@ async def test_music_goes_on_and_on(ticker: HandTicker, player: Player, fmt: For
     assert np.abs(pcm).max() < 10000
 
 
+async def test_music_may_be_a_recording_of_the_sites_own(ticker: HandTicker, tmp_path: Path) -> None:
+    tone_wav(tmp_path / "tune.wav", 440, 0.1)
+    player = Player(ticker, Sounds(TONES, music=tmp_path / "tune.wav"))
+    one = (await play(ticker, player, PCMU, "music")).pcm()
+    other = (await play(ticker, Player(ticker, Sounds(TONES, tmp_path)), PCMU, "file:tune")).pcm()
+    assert np.array_equal(one, other)
+
+
 @pytest.mark.parametrize("fmt", [PCMU, OPUS], ids=lambda fmt: fmt.name)
 @pytest.mark.parametrize(("ms", "frames"), [(0, 0), (1, 1), (100, 5), (2010, 101)])
 async def test_silence_lasts_as_long_as_asked_for(

@@ -69,7 +69,7 @@ async def test_a_ticker_late_by_more_than_60_ms_skips_and_never_bursts() -> None
     assert numbers == sorted(set(numbers))
     assert heard[2][1] - heard[1][1] > 0  # and what follows is again by the clock
     assert heard[-1][1] - heard[1][1] == pytest.approx((numbers[-1] - numbers[1]) * TICK, abs=0.05)
-    assert logs[0]["event"] == "ticks_skipped"
+    assert logs[0]["event"] == "ticks skipped"
     assert logs[0]["count"] >= 6
 
 
@@ -123,7 +123,7 @@ async def test_who_raises_is_logged_and_removed_and_the_others_go_on() -> None:
         heard = await ticks(ticker, 3)
     assert calls == [1]
     assert len(heard) == 3
-    assert [log["event"] for log in logs if log["log_level"] == "error"] == ["tick_failed"]
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == ["tick failed"]
     assert "broken" in logs[0]["callback"]
 
 

@@ -203,6 +203,7 @@ export class PhoneView {
     #hear(call) {
         this.part.speaker.srcObject = call.remote;
         this.part.speaker.play().catch(() => this.#complain("silent"));
+        this.#deafen();
         if (call.remote) {
             const context = new AudioContext();
             this.#meter = new AnalyserNode(context, { fftSize: 2048 });
@@ -281,9 +282,13 @@ export class PhoneView {
         part.logout.hidden = !online || this.#isBusy;
         part.timer.hidden = !this.#startedAt || !this.#call;
         if (!this.#isBusy) {
-            this.#meter?.context instanceof AudioContext && this.#meter.context.close();
-            this.#meter = null;
+            this.#deafen();
         }
+    }
+
+    #deafen() {
+        this.#meter?.context instanceof AudioContext && this.#meter.context.close();
+        this.#meter = null;
     }
 }
 

@@ -277,6 +277,7 @@ export class Call extends EventTarget {
     #local = null;
     /** @type {RTCPeerConnection | null} */
     #peer = null;
+    #isLeaving = false;
     #line;
     #offer;
 
@@ -303,7 +304,9 @@ export class Call extends EventTarget {
             const peer = this.#open(stream);
             await peer.setLocalDescription(await peer.createOffer());
             const sdp = await gathered(peer);
-            await this.#request("verto.invite", { sdp });
+            if (this.state === "calling" && !this.#isLeaving) { // else it was given up, and the server knows nothing of it
+                await this.#request("verto.invite", { sdp });
+            }
         } catch (error) {
             this.end(failure(error));
         }
@@ -324,6 +327,7 @@ export class Call extends EventTarget {
         if (this.state === "ended") {
             return;
         }
+        this.#isLeaving = true;
         const reply = this.#request("verto.bye", cause ? { cause } : {});
         const otherwise = cause || (this.isUp ? "NORMAL_CLEARING" : this.way === "in" ? "CALL_REJECTED" : "ORIGINATOR_CANCEL");
         reply.then((result) => this.end(result.cause), () => this.end(otherwise));

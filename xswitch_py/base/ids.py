@@ -3,11 +3,10 @@
 from typing import NewType
 from uuid import uuid4
 
-__all__ = ["BridgeId", "CallId", "LegId", "SessionId", "new_id"]
+__all__ = ["BridgeId", "CallId", "LegId", "new_id"]
 
 CallId = NewType("CallId", str)  # one call, as a record and on the bus
 LegId = NewType("LegId", str)  # one leg; for Verto it is the dialog's callID
-SessionId = NewType("SessionId", str)  # one Verto session (`sessid`), chosen by the client
 BridgeId = NewType("BridgeId", int)  # one joining of two legs' media
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from hmac import compare_digest
 from types import MappingProxyType
 from typing import Final
@@ -10,16 +9,7 @@ from typing import Final
 from xswitch_py.base.address import Address
 from xswitch_py.base.passwords import ha1_pair
 
-__all__ = ["NOBODY", "Role", "User"]
-
-
-class Role(StrEnum):
-    """What a user may do, as far as permissions.toml says; the value is what database and API write."""
-
-    USER = "user"
-    OPERATOR = "operator"
-    ADMIN = "admin"
-
+__all__ = ["NOBODY", "User"]
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -32,7 +22,7 @@ class User:
     domain: str  # lower case; also the realm of the digests
     display_name: str = ""  # the name others see
     number: str = ""  # the number others see; empty means `name`
-    role: Role = Role.USER
+    role: str = "user"  # a section of permissions.toml; one that is not there may do nothing
     enabled: bool = True
     context: str = "default"  # of the dialplan
     variables: Mapping[str, str] = field(default_factory=lambda: _NONE)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from rich.markup import escape
+
 __all__ = ["lines"]
 
 
@@ -11,7 +13,7 @@ def lines(facts: Mapping[str, Any], took: float) -> Iterator[str]:
     """Say what there is, from the same facts that `--json` prints; `took` is how many seconds the start took."""
     demo = "users" in facts
     yield f"[bold]xswitch {facts['version']}[/]" + (" - demo: in memory, for trying out" if demo else "")
-    yield from (f"  {name:<8}{text}" for name, text in _facts(facts) if text)
+    yield from (f"  {name:<8}{escape(text)}" for name, text in _facts(facts) if text)
     rest = "; nothing is written to disk" if demo else ""
     yield f"  Ready in {took:.1f} s. Ctrl-C stops{rest}."
 

@@ -1,10 +1,10 @@
 """What the operator may set: read once, checked, frozen, and handed on part by part."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from xswitch_py import assets
 from xswitch_py.base.errors import ConfigError
@@ -28,6 +28,7 @@ from xswitch_py.config.values import (
     addresses,
     choice,
     file,
+    folder,
     host_port,
     key,
     names,
@@ -58,6 +59,8 @@ __all__ = [
     "permissions",
     "read_table",
 ]
+
+T = TypeVar("T")
 
 _NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 _ORIGIN: Final = rf"https?://(?:{_NAME}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?|\*"
@@ -107,6 +110,7 @@ class MediaConfig:
     rtp_ports: Ports = key(Ports(20000, 29999), ports())
     public_address: str = key("", address())  # shown in SDP instead of our own, when set
     addresses: tuple[str, ...] = key((), addresses())  # empty: all of this computer
+    recordings: Path = key(Path(), folder())  # empty: there are none
     music: Path = key(Path(), file())  # empty: made by us
 
 
@@ -138,7 +142,7 @@ class VertoConfig:
     ping_misses: int = key(2, number(1, 10))
     idle_ping: float = key(30.0, seconds(0.1, 3600))
     queue_limit: int = key(5000, number(10, 100_000))
-    message_limit: int = key(1_000_000, number(10_000, 16_000_000))
+    message_limit: int = key(1_000_000, number(10_000, 1_000_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +250,20 @@ def permissions(path: Path) -> dict[str, Permissions]:
     return {role: Permissions(**{kind: frozenset(values.get((role, kind), ())) for kind in KINDS}) for role in roles}
 
 
-def read_table(path: Path) -> dict[str, Any]:
-    """Read another TOML file as it is.
+def read_table(path: Path, read: Callable[[dict[str, Any]], T]) -> T:
+    """Read another TOML file, whose table `read` makes something of; its problems are told with the path.
 
     Raises:
-        ConfigError: it cannot be read, or is not TOML.
+        ConfigError: it cannot be read, is not TOML, or `read` says so.
     """
     problems: list[str] = []
     table, _ = read_file(path, problems)
     if problems:
         raise ConfigError(problems)
-    return table
+    try:
+        return read(table)
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from None
 
 
 def _conflicts(config: Config) -> Iterator[str]:

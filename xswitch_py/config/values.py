@@ -17,6 +17,7 @@ __all__ = [
     "addresses",
     "choice",
     "file",
+    "folder",
     "host_port",
     "key",
     "names",
@@ -162,6 +163,16 @@ def file(*, new: bool = False) -> Reader:
         return Path() if value == "" else path if new or path.is_file() else _refuse()
 
     return Reader("the path of a file" + ("" if new else " that exists") + ', or ""', read)
+
+
+def folder() -> Reader:
+    """Read the path of a folder; the empty text gives the empty path."""
+
+    def read(value: object, folder: Path) -> Path:
+        path = folder / os.path.expanduser(_text(value))
+        return Path() if value == "" else path if path.is_dir() else _refuse()
+
+    return Reader('the path of a folder that exists, or ""', read)
 
 
 def _text(value: object) -> str:

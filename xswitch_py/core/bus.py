@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+import structlog
+
 from xswitch_py.base.events import Event
 
 __all__ = ["Bus"]
+
+log = structlog.get_logger("xswitch.core")
 
 
 class Bus:
@@ -33,7 +37,7 @@ class Bus:
 
         def take(event: Event | None) -> None:
             if event is not None and queue.qsize() >= size:
-                self.lost += 1
+                self._lose(event)
             else:
                 queue.put_nowait(event)
 
@@ -41,6 +45,11 @@ class Bus:
         if self._closed:
             take(None)
         return self._drain(queue, take)
+
+    def _lose(self, event: Event) -> None:
+        if self.lost % 1000 == 0:  # a storm shall not become another one in the log
+            log.error("events lost, a listener is too slow", lost=self.lost + 1, event_type=type(event).__name__)
+        self.lost += 1
 
     async def _drain(
         self, queue: asyncio.Queue[Event | None], take: Callable[[Event | None], None]

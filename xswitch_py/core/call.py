@@ -89,9 +89,7 @@ class Call:
         finally:
             media.unbridge(bridge)
             if one.bridged is other:
-                one.bridged = None
-            if other.bridged is one:
-                other.bridged = None
+                one.part()
 
     async def talk(self, other: Leg) -> None:
         """Answer the calling leg and join it with another until one of them ends.

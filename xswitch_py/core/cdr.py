@@ -38,8 +38,8 @@ async def keep_records(bus: Bus, cdrs: Cdrs) -> None:
     async for event in bus.listen(size=100_000):
         try:
             await _write(event, cdrs)
-        except StoreError as error:
-            log.error("call record not written", error=str(error), record=repr(event))
+        except Exception:  # one record that cannot be written must not cost those that follow
+            log.exception("call record not written", record=repr(event))
 
 
 async def pulse(cdrs: Cdrs) -> None:

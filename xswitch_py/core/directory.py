@@ -26,35 +26,39 @@ class Users(Protocol):
 @dataclass(slots=True)
 class _Failures:
     count: int = 0
+    at: float = 0.0  # monotonic, of the last one
     until: float = 0.0  # monotonic: no try before this
 
 
 class Guard:
     """Slows down whoever guesses: after some failures each further one doubles the wait, up to a minute."""
 
-    FREE = 5  # failures that cost nothing: people mistype
     LONGEST = 60.0  # seconds
+    FORGET = 600.0  # seconds without a failure after which all is forgiven
     KNOWN = 10_000  # sources remembered; the one longest quiet is forgotten first
 
-    def __init__(self) -> None:
-        self._sources: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+    def __init__(self, free: int = 5) -> None:
+        """`free` failures cost nothing: people mistype."""
+        self._free = free
+        self._sources: OrderedDict[tuple[str, ...], _Failures] = OrderedDict()
 
-    def refuses(self, source: tuple[str, str], now: float) -> bool:
+    def refuses(self, source: tuple[str, ...], now: float) -> bool:
         """Say whether this source must wait; a refused try is not checked at all."""
         known = self._sources.get(source)
         return known is not None and now < known.until
 
-    def failed(self, source: tuple[str, str], now: float) -> None:
+    def failed(self, source: tuple[str, ...], now: float) -> None:
         """Count a failure."""
         known = self._sources.setdefault(source, _Failures())
         self._sources.move_to_end(source)
-        known.count += 1
-        if known.count > self.FREE:
-            known.until = now + min(self.LONGEST, 2.0 ** (known.count - self.FREE - 1))
+        known.count = 1 if now - known.at > self.FORGET else known.count + 1
+        known.at = now
+        if known.count > self._free:
+            known.until = now + min(self.LONGEST, 2.0 ** min(known.count - self._free - 1, 10))
         if len(self._sources) > self.KNOWN:
             self._sources.popitem(last=False)
 
-    def passed(self, source: tuple[str, str]) -> None:
+    def passed(self, source: tuple[str, ...]) -> None:
         """Forget the failures of who got it right."""
         self._sources.pop(source, None)
 
@@ -65,7 +69,8 @@ class Directory:
     def __init__(self, users: Users, domain: str) -> None:
         self.domain = domain
         self._users = users
-        self._guard = Guard()
+        self._guard = Guard()  # by host and user
+        self._hosts = Guard(free=100)  # by host: who tries every user once; an office behind one address mistypes too
 
     def address(self, text: str) -> Address:
         """Read `user` or `user@anything` as one of ours: the realm is ours, however the peer spells it."""
@@ -84,11 +89,12 @@ class Directory:
         """
         address = self.address(login)
         source, now = (host, address.user), time.monotonic()
-        if not self._guard.refuses(source, now):
+        if not self._guard.refuses(source, now) and not self._hosts.refuses((host,), now):
             user = await self.find(address.user)
             if (user or NOBODY).check_phone(password) and user is not None:  # a stranger costs as much
                 self._guard.passed(source)
                 return user
             self._guard.failed(source, now)
+            self._hosts.failed((host,), now)
         log.warning("login refused", user=str(address), host=host)
         raise AuthError("wrong user or password")

@@ -185,6 +185,12 @@ class Leg:
         if scope is not None:
             scope.end(cause)
 
+    def part(self) -> None:
+        """Talk to nobody any more; the other leg knows it at once."""
+        other, self.bridged = self.bridged, None
+        if other is not None and other.bridged is self:
+            other.bridged = None
+
     # What the door says the peer did.
 
     def peer_rang(self) -> None:
@@ -240,6 +246,7 @@ class Leg:
             return False
         self.cause, self.state = cause, State.ENDED
         self.stats = self._media.close(self.id)
+        self.part()
         self.take(cause)
         self._bus.publish(events.LegEnded(self.id, _now(), cause))
         self._gone(self)

@@ -21,7 +21,7 @@ Receive = Callable[[bytes, float], None]  # a packet, and when it came (monotoni
 
 _RECEIVE_BUFFER: Final = 2 << 20
 _FORCED: Final = 33  # SO_RCVBUFFORCE of Linux: beyond net.core.rmem_max, for those who may
-_BATCH: Final = 256  # packets a callback, then the loop has its turn
+_BATCH: Final = 128  # packets of one callback: others of the loop get their turn within some milliseconds
 _LARGEST: Final = 1500  # bytes
 _CHECKS: Final = 100  # a second, STUN messages from one address of a leg
 _BAD_CHECKS: Final = 50  # a second, STUN messages from one host that belong to nobody

@@ -298,10 +298,9 @@ class Plane:
         """Give the leg a new transport, and what our SDP says of it."""
         if self._mux is None:
             raise MediaError("the media plane is not running", Cause.NETWORK_OUT_OF_ORDER)
-        transport = WebRtc(
+        transport = leg.transport = WebRtc(
             self._mux, self._certificate, leg.port, advertised=self._hosts, public=self._public, offers=offers
         )
-        leg.transport = transport
         leg.version += 1
         leg.port.allow_resend(transport.resend)
         ssrcs = {kind: lane.out.ssrc for kind, lane in leg.port.lanes.items()}
@@ -362,8 +361,13 @@ class Plane:
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("media work failed", work=task.get_name(), why=repr(error))
 
     def _watch(self) -> None:
         self._watcher = asyncio.get_running_loop().call_later(self._watch_every, self._watch)

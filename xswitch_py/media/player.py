@@ -18,7 +18,7 @@ from xswitch_py.media.negotiate import Format
 from xswitch_py.media.ticker import Ticker
 from xswitch_py.media.tones import Tones, music, render
 
-__all__ = ["Output", "Player", "Sounds"]
+__all__ = ["Output", "Player", "Sounds", "read_wav"]
 
 Pcm = NDArray[np.int16]
 
@@ -40,10 +40,11 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """What can be played: the tones by name, and the folder of the recordings, if there is one."""
+    """What can be played: the tones by name, the folder of the recordings, and other music than ours, if there are."""
 
     tones: Tones
     folder: Path | None = None
+    music: Path | None = None
 
 
 class Player:
@@ -97,9 +98,10 @@ class Player:
                 return _Reader(source, lambda rate: render(tone, rate))
             case "file":
                 path = _path(self._sounds.folder, name)
-                return _Reader(f"file:{path.name}", lambda rate: _recording(path, rate), lambda: _version(path))
+                return _recorded(f"file:{path.name}", path)
             case "music" if source == "music":
-                return _Reader(source, music)
+                other = self._sounds.music
+                return _Reader(source, music) if other is None else _recorded(source, other)
             case "silence":
                 return _Reader(kind, lambda rate: np.zeros(rate, np.int16), frames=_silence(name))
             case _:
@@ -194,6 +196,10 @@ def _path(folder: Path | None, name: str) -> Path:
     return folder / (name if name.lower().endswith(".wav") else f"{name}.wav")
 
 
+def _recorded(name: str, path: Path) -> _Reader:
+    return _Reader(name, lambda rate: _recording(path, rate), lambda: _version(path))
+
+
 def _version(path: Path) -> int:
     """Say when a recording was changed."""
     try:
@@ -202,16 +208,25 @@ def _version(path: Path) -> int:
         raise MediaError(f"there is no recording called {path.name!r}") from None
 
 
-def _recording(path: Path, rate: int) -> Pcm:
-    """Read a WAV file, mixed down to mono and resampled."""
+def read_wav(path: Path, most: int | None = None) -> tuple[int, int, bytes]:
+    """Read channels, rate and samples of a WAV file, at most `most` of them.
+
+    Raises:
+        MediaError: it cannot be read, or is not of a kind that we play.
+    """
     try:
         with wave.open(str(path), "rb") as file:
             channels, width, own, count = file.getparams()[:4]
             if channels not in (1, 2) or width != 2 or own not in _FILE_RATES or count > own * _FILE_LONGEST:
                 raise MediaError(f"{path.name}: must be mono or stereo, 16 bit, 8, 16 or 48 kHz, 10 minutes at most")
-            data = file.readframes(count)
+            return channels, own, file.readframes(count if most is None else most)
     except (OSError, EOFError, wave.Error) as error:
         raise MediaError(f"{path.name}: no WAV file that can be read ({error})") from None
+
+
+def _recording(path: Path, rate: int) -> Pcm:
+    """Read a WAV file, mixed down to mono and resampled."""
+    channels, own, data = read_wav(path)
     whole = np.frombuffer(data[: len(data) - len(data) % (2 * channels)], "<i2").reshape(-1, channels)
     pcm = whole[:, 0].astype(np.int16) if channels == 1 else whole.mean(axis=1).astype(np.int16)
     return pcm if own == rate else _resampled(pcm, own, rate)

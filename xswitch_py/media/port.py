@@ -90,7 +90,8 @@ class Lane:
     """One medium of a leg, in both directions."""
 
     __slots__ = (
-        "event_pts", "event_sink", "feeder", "gone", "kind", "out", "pts", "refreshed_at", "sink", "sources", "stream",
+        "dropped", "event_pts", "event_sink", "feeder", "gone", "kind", "out", "pts", "refreshed_at", "sink", "sources",
+        "stream",
     )  # fmt: skip
 
     def __init__(self, kind: str) -> None:
@@ -103,6 +104,7 @@ class Lane:
         self.event_sink: Sink | None = None
         self.feeder: Port | None = None  # the leg whose packets are sent on here
         self.sources: dict[int, Source] = {}
+        self.dropped = 0  # payloads that could not be decoded
         self.gone = (0, 0, 0)  # packets, bytes and losses of sources that are heard no more
         self.refreshed_at = -_REFRESH
 
@@ -307,7 +309,7 @@ class Port:
             bytes_out=out.octets + 12 * out.packets,
             lost=lost,
             jitter=1000 * latest.jitter / latest.clock if latest else 0.0,
-            dropped=self.dropped,
+            dropped=self.dropped + lane.dropped,
         )
 
     # Inside.

@@ -72,7 +72,7 @@ class Ticker:
         if late > _PATIENCE:
             skipped = int(late / TICK)
             self._n += skipped
-            log.warning("ticks_skipped", count=skipped, late=round(late, 3))
+            log.warning("ticks skipped", count=skipped, late=round(late, 3))
         for fn in tuple(self._called):
             if fn in self._called:  # one called before it may have removed it
                 self._call(fn)
@@ -83,5 +83,5 @@ class Ticker:
         try:
             fn(self._n)
         except Exception:
-            log.exception("tick_failed", callback=getattr(fn, "__qualname__", repr(fn)))
+            log.exception("tick failed", callback=getattr(fn, "__qualname__", repr(fn)))
             self.remove(fn)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from xswitch_py.base.errors import StoreError
 from xswitch_py.base.passwords import ha1_pair
-from xswitch_py.base.user import Role, User
+from xswitch_py.base.user import User
 from xswitch_py.store.database import Database
 from xswitch_py.store.passwords import Passwords
 
@@ -93,4 +93,4 @@ def _values(user: User) -> tuple[Any, ...]:
 
 def _user(row: sqlite3.Row) -> User:
     domain, name, display_name, number, role, enabled, context, variables, *secrets = row
-    return User(name, domain, display_name, number, Role(role), bool(enabled), context, json.loads(variables), *secrets)
+    return User(name, domain, display_name, number, role, bool(enabled), context, json.loads(variables), *secrets)

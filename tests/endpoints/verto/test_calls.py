@@ -1,6 +1,7 @@
 """Calls: placing, answering, ending, digits, text; and what a client may not do."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,18 @@ async def test_an_echo_call_is_created_answered_and_ended(world: World) -> None:
     await client.quiet()
     assert client.methods() == ["verto.clientReady", "verto.answer"]
     assert world.media.closed == ["c1"]
+
+
+async def test_a_user_who_is_disabled_or_changed_is_so_at_once(world: World) -> None:
+    """X6: without a new login."""
+    client = await world.client()
+    world.people.users["1000"] = replace(world.people.users["1000"], context="other")
+    await client.invite("c1", "9196")
+    assert world.switch.legs[LegId("c1")].offer.context == "other"
+    world.people.users["1000"] = replace(world.people.users["1000"], enabled=False)
+    refused = await client.error("verto.invite", sdp="offer", dialogParams={"callID": "c2", "destination_number": "9196"})
+    assert (refused["causeCode"], refused["message"]) == (52, "Cannot create channel")
+    assert LegId("c2") not in world.switch.legs
 
 
 async def test_early_media_brings_the_sdp_and_the_answer_none(world: World) -> None:

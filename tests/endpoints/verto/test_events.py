@@ -9,7 +9,6 @@ from xswitch_py.base.address import Address
 from xswitch_py.base.permissions import Permissions
 from xswitch_py.core.endpoint import Message
 from xswitch_py.core.registry import Contact
-from xswitch_py.endpoints.verto.endpoint import Limits
 
 REFUSED = {"code": -32002, "message": "Permission Denied"}
 
@@ -154,17 +153,6 @@ async def test_there_are_only_so_many_subscriptions_and_names_are_short(world: W
     names = [f"n{number}" for number in range(1001)]
     assert (await client.result("verto.subscribe", eventChannel=names))["unauthorizedChannels"] == ["n1000"]
     assert (await client.error("verto.subscribe", eventChannel="x" * 257))["message"] == "Permission Denied"
-
-
-class TestSwitchEvents:
-    @pytest.fixture
-    def limits(self) -> Limits:
-        return Limits(fs_events=True)
-
-    async def test_they_exist_where_they_are_enabled(self, world: World) -> None:
-        client = await world.client("1010")
-        name = "FSevent.custom::xui::record_start"
-        assert await client.result("verto.subscribe", eventChannel=name) == {"subscribedChannels": [name]}
 
 
 # Presence

@@ -9,7 +9,9 @@ from structlog.testing import capture_logs
 
 from tests.endpoints.verto.world import AUTH, World
 from xswitch_py.base.address import Address
+from xswitch_py.base.user import User
 from xswitch_py.endpoints.verto.endpoint import Limits
+from xswitch_py.logs import redact
 
 INVALID = {"code": -32600, "message": "Invalid Request"}
 NO_MESSAGE = {"code": -32600, "message": "Invalid message"}
@@ -210,6 +212,30 @@ async def test_the_same_user_takes_over_a_session(world: World) -> None:
     assert [contact.key for contact in world.registry.find(Address("1000", "pbx.test"))] == ["s"]
 
 
+async def test_a_login_that_ends_after_the_session_was_taken_over_changes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """V11: who took over can still be reached."""
+    directory, asked, checked = world.switch.services.directory, asyncio.Event(), asyncio.Event()
+    login = directory.login
+
+    async def slow(name: str, password: str, host: str) -> User:
+        if name.startswith("1001"):
+            asked.set()
+            await checked.wait()
+        return await login(name, password, host)
+
+    monkeypatch.setattr(directory, "login", slow)
+    old = await world.client("1000", "s")
+    old.socket.say({"jsonrpc": "2.0", "method": "login", "params": {"login": "1001", "passwd": "1234"}, "id": 1})
+    await asked.wait()
+    await world.client("1000", "s")
+    checked.set()
+    await old.serving
+    assert [contact.key for contact in world.registry.find(Address("1000", "pbx.test"))] == ["s"]
+    assert world.registry.find(Address("1001", "pbx.test")) == ()
+
+
 async def test_another_user_cannot_take_a_session(world: World) -> None:
     """V12: the owner is undisturbed, and who tried is put out."""
     owner = await world.client("1000", "s")
@@ -283,7 +309,7 @@ async def test_secrets_are_masked_in_the_log(world: World) -> None:
         await client.login("1000", "wrong")
         await client.invite("c1", "9196", "a=ice-ufrag:abcd\r\na=ice-pwd:hidden-pwd\r\n")
         await client.told("verto.answer")
-    text = repr(logs)
+    text = repr([redact(None, "", entry) for entry in logs])
     assert "verto.invite" in text and "abcd" in text
     assert not [secret for secret in ("1234", "wrong", "tok", "hidden") if secret in text.replace("user", "")]
 

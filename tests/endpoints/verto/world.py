@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.fakes import FakeMedia, FakeSocket
 from xswitch_py.actions import ACTIONS
 from xswitch_py.base.permissions import Permissions
-from xswitch_py.base.user import Role, User
+from xswitch_py.base.user import User
 from xswitch_py.core.bus import Bus
 from xswitch_py.core.dialplan import load
 from xswitch_py.core.directory import Directory
@@ -76,7 +76,8 @@ class World:
         self.registry = Registry(self.bus)
         self.doors: dict[str, Endpoint] = {}
         plan = Plan(load(RULES, ACTIONS), ring_timeout=30)
-        directory = Directory(People(), DOMAIN)
+        self.people = People()
+        directory = Directory(self.people, DOMAIN)
         services = Services(self.media, self.bus, directory, self.registry, plan, self.doors)
         self.switch = Switch(services, follow(ACTIONS))
         self.grants = dict(GRANTS)
@@ -207,4 +208,4 @@ class Client:
 
 def _account(name: str, role: str) -> User:
     variables = {"moderator": "true"} if role == "admin" else {}
-    return Account(name, DOMAIN, f"User {name}", name, role=Role(role), variables=variables)
+    return Account(name, DOMAIN, f"User {name}", name, role=role, variables=variables)

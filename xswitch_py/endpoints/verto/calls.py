@@ -35,6 +35,8 @@ async def invite(asked: Asked, /, **params: Any) -> Json:
         members = wire.cause_members(Cause.INVALID_MSG_UNSPECIFIED)
         raise RpcError(Code.CALL, error.message, **members) from None
     said = wire.dialog(params)
+    if not await session.is_welcome():
+        raise RpcError(Code.CALL, "Cannot create channel", **wire.cause_members(Cause.OUTGOING_CALL_BARRED))
     try:
         leg = session.calls.begin(call_id, _offer(session, said, sdp), recover=said.recover)
     except CallError as error:

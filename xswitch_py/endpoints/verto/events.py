@@ -65,8 +65,7 @@ async def broadcast(asked: Asked, /, **params: Any) -> Json:
 def _allowed(session: Session, name: str) -> bool:
     if name == session.sessid or name in session.calls.dialogs:
         return True
-    exists = main_part(name) != "FSevent" or session.house.limits.fs_events
-    return exists and session.permissions.allows("channels", name)
+    return main_part(name) != "FSevent" and session.permissions.allows("channels", name)  # that one is not served
 
 
 def _sender(session: Session) -> Json:

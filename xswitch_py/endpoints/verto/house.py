@@ -53,7 +53,6 @@ class Limits:
     idle_ping: float = 30.0  # silence after which a peer gets a `verto.ping`
     calls: int = 64  # dialogs of one session
     sessions: int = 5000  # shown to operators only
-    fs_events: bool = False  # whether `FSevent` channels exist
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from xswitch_py.endpoints.verto.visit import (
     VisitEvent,
 )
 from xswitch_py.endpoints.verto.wire import Bad, Code, Json, Reply, Request
-from xswitch_py.jsonrpc import BATCH, BadJson, Context, Refusal, Refusals, RpcError, call, dump, parse
+from xswitch_py.jsonrpc import BATCH, BadJson, Context, Refusal, Refusals, call, dump, error_reply, parse
 
 __all__ = ["Asked", "Session", "Socket"]
 
@@ -50,6 +50,10 @@ class Socket(Protocol):
     @property
     def remote(self) -> tuple[str, int]:
         """IP address and port of the peer."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether the peer is behind with taking what was sent."""
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: text or binary; None once the peer is gone."""
@@ -153,6 +157,8 @@ class Session:
 
     def bind(self, user: User, sessid: str) -> bool:
         """Let a user in who has proved who they are; False if another user has the sessid (V12)."""
+        if self._visit.phase is Phase.GONE:  # while the password was checked
+            return False
         if self._visit.phase is Phase.STRANGER:
             if not sessid or self.house.is_channel(sessid):
                 sessid = new_id()
@@ -165,6 +171,15 @@ class Session:
         self.user = user
         self.feed(Bound())
         log.info("login", user=str(user.address), host=self.host, sessid=self.sessid)
+        return True
+
+    async def is_welcome(self) -> bool:
+        """Say whether the user may place a call: removed or disabled users may not, and changes count from here on."""
+        user = self.user
+        known = None if user is None else await self.house.switch.services.directory.find(user.name)
+        if known is None or self.user is not user or self._visit.phase is Phase.GONE:
+            return False
+        self.user = known
         return True
 
     def end(self) -> None:
@@ -180,11 +195,11 @@ class Session:
 
     async def _take(self, frame: str | bytes) -> None:
         if isinstance(frame, bytes):
-            self._reply(_error(None, _INVALID))
+            self._reply(error_reply(None, _INVALID))
         elif frame.startswith("#"):
             self._measure(frame)
         elif frame:
-            log.debug("<", host=self.host, text=_Shown(frame))
+            log.debug("<", host=self.host, text=frame)
             await self._read(frame)
 
     async def _read(self, frame: str) -> None:
@@ -204,11 +219,11 @@ class Session:
         try:
             message = parse(frame)
         except BadJson:
-            return _error(None, _INVALID)
+            return error_reply(None, _INVALID)
         if not isinstance(message, list):
             return await self._answer_one(message, asked)
         if len(message) > BATCH:
-            return _error(None, _INVALID)
+            return error_reply(None, _INVALID)
         replies = [await self._answer_one(member, asked) for member in message]
         return [reply for reply in replies if reply] if any(replies) or not message else None
 
@@ -219,11 +234,11 @@ class Session:
             case Reply():
                 return None
             case Bad(id=request_id):
-                return _error(request_id, _REFUSALS.version)
+                return error_reply(request_id, _REFUSALS.version)
             case Request(method=method, params=params) as request:
                 refusal = self._refusal(method)
                 if refusal is not None:
-                    return _error(request.id, refusal) if request.wants_reply else None
+                    return error_reply(request.id, refusal) if request.wants_reply else None
                 asked.given = params is not None
                 reply = await call({**message, "params": params or {}}, self.house.methods, asked, _REFUSALS)
                 return reply and self._dressed(reply, params or {})
@@ -262,7 +277,7 @@ class Session:
             self._write(text, urgent)
 
     def _write(self, text: str, urgent: bool) -> None:
-        log.debug(">", host=self.host, text=_Shown(text))
+        log.debug(">", host=self.host, text=text)
         self._socket.send(text, urgent=urgent)
 
     # The visit
@@ -341,23 +356,6 @@ class Session:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_at(self._heard + self.house.limits.idle_ping, self._look)
-
-
-class _Shown:
-    """A frame as the log may show it; nothing is done unless it does."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return wire.masked(self._text)
-
-
-def _error(request_id: Any, refusal: Refusal | RpcError) -> Json:
-    said = refusal.as_json() if isinstance(refusal, RpcError) else refusal._asdict()
-    return {"jsonrpc": "2.0", "id": request_id, "error": said}
 
 
 _INVALID: Final = Refusal(Code.INVALID, "Invalid Request")

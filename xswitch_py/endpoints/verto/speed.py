@@ -5,7 +5,6 @@ The way down is sent in small pieces between which everybody else gets a turn, a
 
 import asyncio
 import re
-from collections.abc import Callable
 from typing import Final, Protocol
 
 __all__ = ["Sink", "SpeedTest"]
@@ -22,6 +21,10 @@ _BLOCK: Final = "#SPB "
 class Sink(Protocol):
     """What the test needs of a socket."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether the peer is behind with taking what was sent."""
+
     def send(self, text: str, *, urgent: bool = True) -> None:
         """Send a frame; one that is not urgent waits while the peer is slow."""
 
@@ -29,12 +32,10 @@ class Sink(Protocol):
 class SpeedTest:
     """One test at a time on one socket."""
 
-    __slots__ = ("_at", "_elapsed", "_left", "_loop", "_round", "_slow", "_socket", "_timer", "size")
+    __slots__ = ("_at", "_elapsed", "_left", "_loop", "_round", "_socket", "_timer", "size")
 
     def __init__(self, socket: Sink) -> None:
         self._socket = socket
-        # A socket that can tell whether its peer is behind is asked; it makes the figure honest.
-        self._slow: Callable[[], bool] = lambda: bool(getattr(socket, "slow", False))
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
         self._at = self._elapsed = 0.0
@@ -61,7 +62,7 @@ class SpeedTest:
         self._timer = self._loop.call_soon(self._more)
 
     def _more(self) -> None:
-        if self._slow():
+        if self._socket.slow:
             self._timer = self._loop.call_later(PAUSE, self._more)
             return
         for _ in range(PIECE):
@@ -76,7 +77,7 @@ class SpeedTest:
             self._done()
 
     def _done(self) -> None:
-        if self._slow():
+        if self._socket.slow:  # what is not taken yet counts, too
             self._timer = self._loop.call_later(PAUSE, self._done)
             return
         self._elapsed += self._loop.time() - self._at

@@ -5,9 +5,10 @@ coerced here and nowhere else. Nothing a peer puts into its parameters fails a r
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Any, Final
 
 from xswitch_py.base.cause import CAUSES, Cause
@@ -33,7 +34,6 @@ __all__ = [
     "faces",
     "flag",
     "mapping",
-    "masked",
     "names",
     "number",
     "read",
@@ -114,9 +114,6 @@ _VALUE: Final = 1024  # characters of one
 _PLACEHOLDER: Final = "Outbound Call"  # what clients call a peer they know nothing of
 _CHAT: Final = frozenset({"verto", "conf", "sip"})  # never one that executes commands (FreeSWITCH has such)
 _AUDIO: Final = ("echoCancellation", "noiseSuppression", "autoGainControl")
-_SECRETS: Final = re.compile(
-    r'("(?:passwd|password|xui_sessid|xcc_token|login_token)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|[^,}\s]+)|(ice-pwd:)[^\\\r\n"]+'
-)
 # A transferred leg is simply over for its client; FreeSWITCH says so too.
 _TOLD: Final = {Cause.BLIND_TRANSFER: Cause.NORMAL_CLEARING, Cause.ATTENDED_TRANSFER: Cause.NORMAL_CLEARING}
 
@@ -176,7 +173,7 @@ def names(value: object) -> list[str]:
 def variables(value: object, prefix: str = "") -> dict[str, str]:
     """Read an object's text and boolean members."""
     found = ((key, text(member)) for key, member in mapping(value).items() if isinstance(member, str | bool))
-    return {prefix + key: member[:_VALUE] for key, member in _first(found) if len(key) <= _DIALLED}
+    return {prefix + key: member[:_VALUE] for key, member in islice(found, _MEMBERS) if len(key) <= _DIALLED}
 
 
 def safe_id(value: object) -> str:
@@ -272,11 +269,6 @@ def chat(sender: str, to: str, body: str, extra: Mapping[str, str]) -> Json:
     return {"msg": {**extra, **ours}}
 
 
-def masked(frame: str) -> str:
-    """Show a frame without the secrets in it."""
-    return _SECRETS.sub(lambda found: f'{found[1]}"***"' if found[1] else f"{found[2]}***", frame)
-
-
 def _is_id(value: object) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
@@ -288,8 +280,3 @@ def _audio(said: Json) -> dict[str, str]:
 
 def _said(params: Json, name: str) -> str:
     return text(params.get(name))[:_DIALLED]
-
-
-def _first(found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for _, pair in zip(range(_MEMBERS), found, strict=False):
-        yield pair

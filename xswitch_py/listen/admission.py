@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from xswitch_py.ports.door import SocketDoor
+from xswitch_py.listen.door import SocketDoor
 
 __all__ = ["client_of", "origin_allowed", "route", "split_target"]
 

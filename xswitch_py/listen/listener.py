@@ -16,16 +16,16 @@ from typing import Any, Final, cast
 
 import structlog
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from xswitch_py.base.errors import ConfigError
-from xswitch_py.ports.door import SocketDoor
-from xswitch_py.ports.house import House, Limits, far_end
-from xswitch_py.ports.websocket import WebSocket, refusal
+from xswitch_py.listen.door import SocketDoor
+from xswitch_py.listen.gate import Gate, Limits, far_end
+from xswitch_py.listen.websocket import WebSocket, refusal
 
 __all__ = ["Listener"]
 
-log = structlog.get_logger("xswitch.ports")
+log = structlog.get_logger("xswitch.listen")
 
 
 class Listener:
@@ -50,8 +50,8 @@ class Listener:
     ) -> None:
         self._bind = {"http": http, "https": https}
         self._tls = tls
-        house = House(doors, frozenset(origin.lower() for origin in origins), proxies, limits)
-        self._server = _Server(_uvicorn_config(app, house), house)
+        gate = Gate(doors, frozenset(origin.lower() for origin in origins), proxies, limits)
+        self._server = _Server(_uvicorn_config(app, gate), gate)
         self._serving: asyncio.Task[None] | None = None
         self.addresses: dict[str, str] = {}  # "http" and "https" -> host:port, the real ones
 
@@ -87,10 +87,10 @@ class Listener:
 class _Server(uvicorn.Server):
     """uvicorn's server with two ports in our own loop: no signals, no lifespan, and a clock for the connections."""
 
-    def __init__(self, config: uvicorn.Config, house: House) -> None:
+    def __init__(self, config: uvicorn.Config, gate: Gate) -> None:
         super().__init__(config)
-        self.server_state = house.state
-        self.house = house
+        self.server_state = gate.state
+        self.gate = gate
         self.ports: list[tuple[socket.socket, ssl.SSLContext | None]] = []
         self.listening = asyncio.Event()
         self.leaving = asyncio.Event()
@@ -104,7 +104,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self.house.config, self.house.loop = self.config, asyncio.get_running_loop()
+        self.gate.config, self.gate.loop = self.config, asyncio.get_running_loop()
         await self.on_tick(0)  # makes the Date header
         self.servers = []
         try:
@@ -115,43 +115,43 @@ class _Server(uvicorn.Server):
             self.listening.set()
 
     async def serve_port(self, port: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
-        return await self.house.loop.create_server(
-            functools.partial(_Doorway, self.house),
+        return await self.gate.loop.create_server(
+            functools.partial(_Doorway, self.gate),
             sock=port,
             ssl=tls,
             backlog=self.config.backlog,
-            ssl_handshake_timeout=self.house.limits.handshake if tls else None,
-            ssl_shutdown_timeout=self.house.limits.linger if tls else None,
+            ssl_handshake_timeout=self.gate.limits.handshake if tls else None,
+            ssl_shutdown_timeout=self.gate.limits.linger if tls else None,
         )
 
     def drop(self) -> None:
         """End what is still there when all were given time to end by themselves."""
-        for connection in tuple(self.house.connections):
+        for connection in tuple(self.gate.connections):
             connection.transport.abort()
 
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.leaving.wait(), self.house.limits.tick)
-            now = self.house.loop.time()
-            for connection in tuple(self.house.connections):
+                await asyncio.wait_for(self.leaving.wait(), self.gate.limits.tick)
+            now = self.gate.loop.time()
+            for connection in tuple(self.gate.connections):
                 connection.tick(now)
 
 
 class _Doorway(asyncio.Protocol):
     """A connection that has not said yet what it wants."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
         self.head = b""
         self.counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.peer = far_end(self.transport)
-        self.since = self.house.loop.time()
-        self.counted = self.house.enter(self.peer[0])
-        self.house.connections.add(self)
+        self.since = self.gate.loop.time()
+        self.counted = self.gate.enter(self.peer[0])
+        self.gate.connections.add(self)
         if not self.counted:
             log.warning("full", remote=self.peer[0])
             self.refuse(503)
@@ -159,16 +159,17 @@ class _Doorway(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        known = len(self.head)
         self.head += data
-        if end := _END.search(self.head):
+        if end := _END.search(self.head, max(0, known - 2)):  # who sends single bytes is not searched anew for each
             self.become(_wanted(self.head[: end.end()]))
-        elif len(self.head) > self.house.limits.head:
+        elif len(self.head) > self.gate.limits.head:
             self.refuse(431)
 
     def become(self, kind: "type[WebSocket | _Http]") -> None:
-        self.house.connections.discard(self)
+        self.gate.connections.discard(self)
         self.counted = False  # the next one counts on
-        protocol = kind(self.house)
+        protocol = kind(self.gate)
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(self.head)
@@ -178,31 +179,37 @@ class _Doorway(asyncio.Protocol):
         self.transport.close()
 
     def tick(self, now: float) -> None:
-        if now - self.since >= self.house.limits.handshake:
+        if now - self.since >= self.gate.limits.handshake:
             self.transport.abort()
 
     def shutdown(self) -> None:
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.house.connections.discard(self)
+        self.gate.connections.discard(self)
         if self.counted:
-            self.house.leave(self.peer[0])
+            self.gate.leave(self.peer[0])
 
 
 class _Http(H11Protocol):
-    """uvicorn's HTTP/1.1, counted."""
+    """uvicorn's HTTP/1.1, counted and watched."""
 
-    def __init__(self, house: House) -> None:
-        super().__init__(house.config, house.state, {}, house.loop)
-        self.house = house
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate.config, gate.state, {}, gate.loop)
+        self.gate = gate
+        self.seen: RequestResponseCycle | None = None
+        self.since = gate.loop.time()  # when the request that was seen last was under way
 
     def tick(self, now: float) -> None:
-        """Nothing: idle ones are closed by uvicorn."""
+        """Drop who is slow to send the next request: uvicorn stops its own clock at the first byte of one."""
+        if self.cycle is not self.seen or (self.seen is not None and not self.seen.response_complete):
+            self.seen, self.since = self.cycle, now
+        elif now - self.since >= self.gate.limits.handshake:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.house.leave(far_end(self.transport)[0])
+        self.gate.leave(far_end(self.transport)[0])
 
 
 _BODY: Final = 1 << 20  # bytes of a request's body
@@ -210,19 +217,19 @@ _END: Final = re.compile(rb"\n\r?\n")
 _UPGRADE: Final = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
 
 
-def _uvicorn_config(app: Any, house: House) -> uvicorn.Config:
+def _uvicorn_config(app: Any, gate: Gate) -> uvicorn.Config:
     config = uvicorn.Config(
         _guarded(app),
         http=H11Protocol,
-        ws=cast(Any, functools.partial(WebSocket, house)),
+        ws=cast(Any, functools.partial(WebSocket, gate)),
         lifespan="off",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=",".join(house.proxies),
-        timeout_graceful_shutdown=house.limits.stop,
-        h11_max_incomplete_event_size=house.limits.head,
+        forwarded_allow_ips=",".join(gate.proxies),
+        timeout_graceful_shutdown=gate.limits.stop,
+        h11_max_incomplete_event_size=gate.limits.head,
     )
     config.load()
     return config

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from xswitch_py.base.errors import ConfigError
-from xswitch_py.ports.certificate import ensure, make, public_part, ssl_context, temporary_context
+from xswitch_py.listen.certificate import ensure, make, public_part, ssl_context, temporary_context
 
 
 def shake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> None:

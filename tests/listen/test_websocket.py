@@ -17,8 +17,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Opcode
 from websockets.typing import Origin, Subprotocol
 
-from tests.ports.serving import HANDSHAKE, Echo, Hold, closing, frame, raw, serving
-from xswitch_py.ports.house import Limits
+from tests.listen.serving import HANDSHAKE, Echo, Hold, closing, frame, raw, serving
+from xswitch_py.listen.gate import Limits
 
 KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD: Final = {

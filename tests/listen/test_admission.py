@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ports.serving import Echo
-from xswitch_py.ports.admission import client_of, origin_allowed, route, split_target
+from tests.listen.serving import Echo
+from xswitch_py.listen.admission import client_of, origin_allowed, route, split_target
 
 
 def test_routes() -> None:

@@ -20,13 +20,13 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from xswitch_py.base.errors import ProtocolError
-from xswitch_py.ports.admission import client_of, origin_allowed, route, split_target
-from xswitch_py.ports.door import SocketDoor
-from xswitch_py.ports.house import House, far_end
+from xswitch_py.listen.admission import client_of, origin_allowed, route, split_target
+from xswitch_py.listen.door import SocketDoor
+from xswitch_py.listen.gate import Gate, far_end
 
 __all__ = ["WebSocket", "refusal"]
 
-log = structlog.get_logger("xswitch.ports")
+log = structlog.get_logger("xswitch.listen")
 
 GOING_AWAY: Final = 1001
 ABNORMAL: Final = 1006  # never sent: says that the peer left without a close frame
@@ -42,9 +42,9 @@ class WebSocket(asyncio.Protocol):
     the transport for each, and can neither write without waiting nor tell whether the peer is slow.
     """
 
-    def __init__(self, house: House, **_from_uvicorn: object) -> None:
-        self.house = house
-        self.conn = ServerProtocol(max_size=house.limits.message, logger=_QUIET)
+    def __init__(self, gate: Gate, **_from_uvicorn: object) -> None:
+        self.gate = gate
+        self.conn = ServerProtocol(max_size=gate.limits.message, logger=_QUIET)
         self.opened = False  # the handshake is done
         self.path = self.query = self.reason = ""
         self.origin: str | None = None
@@ -52,7 +52,7 @@ class WebSocket(asyncio.Protocol):
         self.secure = False
         self.headers: dict[str, str] = {}
         self.code: int | None = None
-        self.heard = self.pinged = house.loop.time()
+        self.heard = self.pinged = gate.loop.time()
         self.inbox: deque[str | bytes] = deque()
         self.unread = 0  # characters or bytes in the inbox
         self.full = False  # reading is paused
@@ -69,7 +69,7 @@ class WebSocket(asyncio.Protocol):
         while not self.inbox:
             if self.code is not None:
                 return None
-            self.reader = self.house.loop.create_future()
+            self.reader = self.gate.loop.create_future()
             try:
                 await self.reader
             finally:
@@ -78,7 +78,7 @@ class WebSocket(asyncio.Protocol):
         self.unread -= len(message)
         if self.full and not self.inbox:
             self.full = False
-            self.heard = self.house.loop.time()
+            self.heard = self.gate.loop.time()
             self.transport.resume_reading()
         return message
 
@@ -109,10 +109,10 @@ class WebSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.remote = self.peer = far_end(self.transport)
-        self.house.connections.add(self)
+        self.gate.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        self.heard = self.house.loop.time()
+        self.heard = self.gate.loop.time()
         if not self.opened:  # all of the head is there: we are made for it
             self.opened = True
             head, end, data = data.partition(_END)
@@ -136,8 +136,8 @@ class WebSocket(asyncio.Protocol):
             self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.house.connections.discard(self)
-        self.house.leave(self.peer[0])
+        self.gate.connections.discard(self)
+        self.gate.leave(self.peer[0])
         self.ended(ABNORMAL, "")
         if self.lingering is not None:
             self.lingering.cancel()
@@ -148,11 +148,11 @@ class WebSocket(asyncio.Protocol):
     def tick(self, now: float) -> None:
         if self.code is not None or self.full:
             return
-        if now - self.heard >= self.house.limits.dead:
+        if now - self.heard >= self.gate.limits.dead:
             log.info("dead", remote=self.remote[0])
             self.close(OUR_BUG, "no answer to ping")
             self.transport.abort()
-        elif now - self.pinged >= self.house.limits.ping:
+        elif now - self.pinged >= self.gate.limits.ping:
             self.pinged = now
             self.conn.send_ping(b"")
             self.flush()
@@ -176,9 +176,9 @@ class WebSocket(asyncio.Protocol):
             self.subprotocol = response.headers["Sec-WebSocket-Protocol"] = door.subprotocol
         self.conn.send_response(response)
         self.flush()
-        task = self.house.loop.create_task(self.serve(door), name=f"socket {self.remote[0]}")
-        self.house.state.tasks.add(task)
-        task.add_done_callback(self.house.state.tasks.discard)
+        task = self.gate.loop.create_task(self.serve(door), name=f"socket {self.remote[0]}")
+        self.gate.state.tasks.add(task)
+        task.add_done_callback(self.gate.state.tasks.discard)
 
     def judge(self, head: bytes) -> tuple[SocketDoor, Response]:
         self.conn.receive_data(head)
@@ -202,15 +202,15 @@ class WebSocket(asyncio.Protocol):
         names = (name for name in request.headers if not _SPENT.fullmatch(name))
         self.headers = {name: ", ".join(request.headers.get_all(name)) for name in names}
         self.origin = self.headers.get("origin")
-        self.remote = client_of(self.peer, self.headers.get("x-forwarded-for"), self.house.proxies)
+        self.remote = client_of(self.peer, self.headers.get("x-forwarded-for"), self.gate.proxies)
         self.secure = self.transport.get_extra_info("sslcontext") is not None or (
-            self.peer[0] in self.house.proxies and self.headers.get("x-forwarded-proto") == "https"
+            self.peer[0] in self.gate.proxies and self.headers.get("x-forwarded-proto") == "https"
         )
 
     def admit(self, offered: Collection[str]) -> SocketDoor:
-        if not origin_allowed(self.origin, self.headers.get("host"), self.house.origins):
+        if not origin_allowed(self.origin, self.headers.get("host"), self.gate.origins):
             raise _Refused(HTTPStatus.FORBIDDEN)
-        door = route(self.path, offered, self.house.doors)
+        door = route(self.path, offered, self.gate.doors)
         if isinstance(door, int):
             raise _Refused(door)
         return door
@@ -261,7 +261,7 @@ class WebSocket(asyncio.Protocol):
         self.unread += len(message)
         if self.reader is not None and not self.reader.done():
             self.reader.set_result(None)
-        if not self.full and (len(self.inbox) >= _INBOX or self.unread > self.house.limits.message):
+        if not self.full and (len(self.inbox) >= _INBOX or self.unread > self.gate.limits.message):
             self.full = True
             self.transport.pause_reading()
 
@@ -291,11 +291,11 @@ class WebSocket(asyncio.Protocol):
 
     def linger(self) -> None:
         if self.lingering is None:
-            self.lingering = self.house.loop.call_later(self.house.limits.linger, self.transport.abort)
+            self.lingering = self.gate.loop.call_later(self.gate.limits.linger, self.transport.abort)
 
     def may_wait(self, data: bytes, urgent: bool) -> bool:
         """The peer is slow: say whether this may be written all the same; if not, it waits or is lost with the peer."""
-        limits = self.house.limits
+        limits = self.gate.limits
         if urgent:
             fits = self.transport.get_write_buffer_size() + len(data) <= limits.buffer
         else:

@@ -45,6 +45,10 @@ class Socket(Protocol):
     def reason(self) -> str:
         """The text that came with the close code."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether the peer is behind with taking what was sent."""
+
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: text or binary; None, for ever, once the peer is gone or was closed."""
 

@@ -13,11 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Opcode
 
-from tests.ports.serving import HANDSHAKE, Echo, Hold, closing, frame, page, raw, serving
+from tests.listen.serving import HANDSHAKE, Echo, Hold, closing, frame, page, raw, serving
 from xswitch_py.base.errors import ConfigError
-from xswitch_py.ports.certificate import make, ssl_context
-from xswitch_py.ports.house import Limits
-from xswitch_py.ports.listener import Listener
+from xswitch_py.listen.certificate import make, ssl_context
+from xswitch_py.listen.gate import Limits
+from xswitch_py.listen.listener import Listener
 
 
 async def test_http_goes_to_the_app_and_keeps_the_connection() -> None:
@@ -75,6 +75,41 @@ async def test_who_never_says_what_they_want_is_dropped(first: bytes) -> None:
     async with serving({}, Limits(handshake=0.1, tick=0.02)) as address, raw(address, first) as (reader, _):
         with contextlib.suppress(ConnectionResetError):
             assert await reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("request_", "more"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again HTTP/1.1\r\nHost:"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b"slow"),
+    ],
+)
+async def test_who_never_ends_a_later_request_is_dropped(request_: bytes, more: bytes) -> None:
+    """X2: neither the head of the next one, nor a body that nobody asked for."""
+    limits = Limits(handshake=0.1, tick=0.02)
+    async with serving({}, limits) as address, raw(address, request_) as (reader, writer):
+        await reader.readuntil(b"/ 127.0.0.1")
+        writer.write(more)
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(3):
+                assert await reader.read() == b""
+
+
+async def test_a_request_that_takes_its_time_is_waited_for() -> None:
+    ready = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await ready.wait()
+        await page(scope, receive, send)
+
+    listener = Listener(slow, {}, http="127.0.0.1:0", limits=Limits(handshake=0.05, tick=0.01))
+    await listener.start()
+    try:
+        async with httpx.AsyncClient() as client:
+            asyncio.get_running_loop().call_later(0.2, ready.set)
+            assert (await client.get(f"http://{listener.addresses['http']}/")).status_code == 200
+    finally:
+        await listener.stop()
 
 
 async def test_an_endless_head_is_refused() -> None:

@@ -9,9 +9,9 @@ from typing import Any, Protocol, cast
 import uvicorn
 from uvicorn.server import ServerState
 
-from xswitch_py.ports.door import SocketDoor
+from xswitch_py.listen.door import SocketDoor
 
-__all__ = ["Connection", "House", "Limits", "far_end"]
+__all__ = ["Connection", "Gate", "Limits", "far_end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Connection(Protocol):
         """The server stops."""
 
 
-class House:
+class Gate:
     """What all connections of a listener share."""
 
     def __init__(

@@ -9,9 +9,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from xswitch_py.ports.door import Socket, SocketDoor
-from xswitch_py.ports.house import Limits
-from xswitch_py.ports.listener import Listener
+from xswitch_py.listen.door import Socket, SocketDoor
+from xswitch_py.listen.gate import Limits
+from xswitch_py.listen.listener import Listener
 
 HANDSHAKE: Final = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
