@@ -42,7 +42,8 @@ async def test_a_user_who_is_disabled_or_changed_is_so_at_once(world: World) -> 
     await client.invite("c1", "9196")
     assert world.switch.legs[LegId("c1")].offer.context == "other"
     world.people.users["1000"] = replace(world.people.users["1000"], enabled=False)
-    refused = await client.error("verto.invite", sdp="offer", dialogParams={"callID": "c2", "destination_number": "9196"})
+    dialog = {"callID": "c2", "destination_number": "9196"}
+    refused = await client.error("verto.invite", sdp="offer", dialogParams=dialog)
     assert (refused["causeCode"], refused["message"]) == (52, "Cannot create channel")
     assert LegId("c2") not in world.switch.legs
 
