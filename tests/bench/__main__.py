@@ -18,6 +18,7 @@ from tests.bench.relay import relay
 from tests.bench.rtpengine import rtpengine
 from tests.bench.stall import stall
 from tests.bench.table import Figure, Table
+from tests.bench.transcode import transcode
 
 __all__ = ["BENCHES"]
 
@@ -27,6 +28,7 @@ BENCHES: Final[Mapping[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "rtpengine": rtpengine,
     "echo": echo,
     "stall": stall,
+    "transcode": transcode,
     "clients": clients,
 }
 

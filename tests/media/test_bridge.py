@@ -47,18 +47,29 @@ def block(*elements: tuple[int, bytes]) -> bytes:
     ("one", "other", "expected"),
     [
         (OPUS, Format(96, "OPUS", 48000, 2), "relay"),
-        (OPUS, Format(0, "PCMU", 8000), None),
-        (Format(0, "PCMU", 8000), Format(8, "PCMA", 8000), None),
+        (OPUS, Format(0, "PCMU", 8000), "transcode"),
+        (Format(9, "G722", 8000), Format(8, "PCMA", 8000), "transcode"),
+        (Format(0, "PCMU", 8000), Format(8, "PCMA", 8000), "translate"),
+        (Format(8, "pcma", 8000), Format(0, "pcmu", 8000), "translate"),
+        (OPUS, Format(99, "speex", 8000), None),
         (H264, Format(99, "H264", 90000, 1, "a=1; packetization-mode=1"), "relay"),
         (H264, Format(99, "H264", 90000), None),
     ],
 )
-def test_streams_of_one_encoding_are_relayed(one: Format, other: Format, expected: str | None) -> None:
+def test_the_first_encodings_of_two_streams_say_how_they_are_joined(
+    one: Format, other: Format, expected: str | None
+) -> None:
     assert bridge.mode(audio(one), audio(other)) == expected
 
 
 def test_every_mode_can_be_chosen() -> None:
-    assert set(bridge.MODES) == {"relay"}
+    assert set(bridge.MODES) == {"relay", "translate", "transcode"}
+
+
+def test_a_peer_that_may_send_more_than_one_law_is_transcoded() -> None:
+    law, other = Format(0, "PCMU", 8000), Format(8, "PCMA", 8000)
+    assert bridge.mode(audio(law, OPUS), audio(other)) == "transcode"
+    assert bridge.mode(audio(law), audio(other, OPUS)) == "translate"
 
 
 def test_payload_types_are_mapped_with_their_marker() -> None:

@@ -78,14 +78,11 @@ class Switch:
         """Join the parties that two legs of one person talk to; both legs end (attended transfer).
 
         Raises:
-            CallError: one of them talks to nobody, or the parties share no codec.
+            CallError: one of them talks to nobody.
         """
         one, other = replaced.bridged, leg.bridged
         if one is None or other is None or one in (leg, other):
             raise CallError(Cause.WRONG_CALL_STATE, "invalid transfer leg")
-        media = self.services.media
-        if media.codec(one.id) != media.codec(other.id):
-            raise CallError(Cause.INCOMPATIBLE_DESTINATION, "transfer failed")
         offer = replace(one.offer, caller=one.party, callee=other.party, wish=None)
         for party in (one, other):
             party.take(Cause.ATTENDED_TRANSFER)

@@ -9,6 +9,7 @@ from xswitch_py.media.dtmf import rescale
 from xswitch_py.media.negotiate import Format, Stream
 from xswitch_py.media.port import Lane, Port
 from xswitch_py.media.rtp_out import Change, RtpOut, Sink
+from xswitch_py.media.transcode import RATES, Transcoder, law, translated
 
 __all__ = ["MODES", "join", "mode", "part", "remap", "table"]
 
@@ -53,7 +54,11 @@ def part(source: Port, target: Port) -> None:
 
 def mode(heard: Stream, told: Stream) -> str | None:
     """Choose how to join two streams, by their first formats."""
-    return "relay" if _same(heard.formats[0], told.formats[0]) else None
+    if _same(heard.formats[0], told.formats[0]):
+        return "relay"
+    if not {heard.formats[0].name.upper(), told.formats[0].name.upper()} <= {*RATES}:
+        return None
+    return "transcode" if law(heard, told) is None else "translate"
 
 
 def _relay(heard: Lane, told: Lane) -> tuple[Sink, Sink | None]:
@@ -64,7 +69,31 @@ def _relay(heard: Lane, told: Lane) -> tuple[Sink, Sink | None]:
     return sound, _digits(heard.stream, told.stream, told.out, change)
 
 
-MODES: Final[dict[str, Callable[[Lane, Lane], tuple[Sink, Sink | None]]]] = {"relay": _relay}
+def _translate(heard: Lane, told: Lane) -> tuple[Sink, Sink | None]:
+    """Packets pass in the other stream's numbers, from one law of G.711 to the other, without header extensions."""
+    assert heard.stream is not None and told.stream is not None
+    octets = law(heard.stream, told.stream)
+    assert octets is not None
+    theirs, ours = heard.stream.formats[0].pt, told.stream.formats[0].pt
+    second = [-1] * 256
+    second[theirs], second[theirs | 0x80] = ours, ours | 0x80
+    sound = translated(octets, told.out.relay(second, None))
+    return sound, _digits(heard.stream, told.stream, told.out, remap(heard.stream.extensions, told.stream.extensions))
+
+
+def _transcode(heard: Lane, told: Lane) -> tuple[Sink, Sink | None]:
+    """Sound is decoded and encoded anew; events pass, each at our time since the clocks differ."""
+    assert heard.stream is not None and told.stream is not None
+    change = remap(heard.stream.extensions, told.stream.extensions)
+    work = Transcoder(heard, told, _digits(heard.stream, told.stream, told.out, change, own_clock=True))
+    return work.sound, work.event
+
+
+MODES: Final[dict[str, Callable[[Lane, Lane], tuple[Sink, Sink | None]]]] = {
+    "relay": _relay,
+    "translate": _translate,
+    "transcode": _transcode,
+}
 
 
 def table(heard: Stream, told: Stream) -> list[int]:
@@ -99,12 +128,12 @@ def remap(heard: tuple[tuple[int, str], ...], told: tuple[tuple[int, str], ...])
     return change
 
 
-def _digits(heard: Stream, told: Stream, out: RtpOut, change: Change | None) -> Sink | None:
+def _digits(heard: Stream, told: Stream, out: RtpOut, change: Change | None, *, own_clock: bool = False) -> Sink | None:
     """Events keep their timestamps if each end's are on the clock of its audio; else they get one of ours."""
     if heard.digits is None or told.digits is None:
         return None
     theirs, ours = heard.digits.clock, told.digits.clock
-    own_clock = theirs != heard.formats[0].clock or ours != told.formats[0].clock
+    own_clock = own_clock or theirs != heard.formats[0].clock or ours != told.formats[0].clock
 
     def adapt(packet: bytes, b0: int) -> tuple[bytes, int]:
         if b0 & 16 and change is not None:

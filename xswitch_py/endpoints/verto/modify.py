@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import CallError
 from xswitch_py.core.leg import Leg
 from xswitch_py.core.leg import State as LegState
@@ -63,9 +62,8 @@ def _replace(session: Session, leg: Leg, params: Json) -> Json:
         raise _Refused("invalid transfer leg")
     try:
         session.house.switch.replace(leg, dialog.leg)
-    except CallError as error:
-        wrong = error.cause is Cause.WRONG_CALL_STATE
-        raise _Refused("invalid transfer leg" if wrong else "transfer failed") from None
+    except CallError:
+        raise _Refused("invalid transfer leg") from None
     return {}
 
 
