@@ -18,9 +18,7 @@ from tests.peers.wire import VertoSocket
 __all__ = ["echo"]
 
 CALLS: Final = 50
-_FREESWITCH_MS: Final = (
-    51  # 1.11.2 with Debian's build on loopback: verto.invite to verto.answer, its queue polled at 50 ms
-)
+_FREESWITCH_MS: Final = 51  # FreeSWITCH 1.11 on loopback: verto.invite to verto.answer; its queue is polled every 50 ms
 
 
 async def echo() -> list[Figure]:
