@@ -1,24 +1,21 @@
 """The real server as a child process, and what it wrote into its database."""
 
 import asyncio
-import json
-import os
 import signal
 import sqlite3
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.peers.server import command_line, facts_of
 from xswitch_py.base.user import User
 from xswitch_py.store.open import open_store
 
 __all__ = ["PASSWORD", "Server", "start_demo", "start_server"]
 
 PASSWORD: Final = "not-for-any-log"
-_START_S: Final = 20.0
 _STOP_S: Final = 10.0
 _LOOKS: Final = 100
 _LOOK_AGAIN_S: Final = 0.05
@@ -106,33 +103,11 @@ async def _start(folder: Path, command: list[str], settings: Iterable[str]) -> S
     options = _options([*_LISTEN, *settings])
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *_command(), *command, "--json", *options,
+            *command_line(), *command, "--json", *options,
             cwd=_ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=1 << 20,
         )  # fmt: skip
-    return Server(process, await _facts(process, log), folder / _DATABASE, log)
+    return Server(process, await facts_of(process, log), folder / _DATABASE, log)
 
 
 def _options(settings: Iterable[str]) -> list[str]:
     return [word for each in settings for word in ("--set", each)]
-
-
-def _command() -> list[str]:
-    """The server under test; XSWITCH_TEST_COMMAND names another one, such as an installed `xswitch`."""
-    return os.environ.get("XSWITCH_TEST_COMMAND", f"{sys.executable} -m xswitch_py").split()
-
-
-async def _facts(process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(_START_S):
-            line = await process.stdout.readline()
-        return dict(json.loads(line))
-    except (TimeoutError, ValueError) as failure:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise RuntimeError(f"the server did not start ({failure}):\n{_tail(log)}") from failure
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-4000:]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["PASSWORD", "Server", "rows", "running", "start", "xswitch"]
+__all__ = ["PASSWORD", "Server", "command_line", "facts_of", "rows", "running", "start", "xswitch"]
 
 PASSWORD: Final = "1234"
 ROOT: Final = Path(__file__).parents[2]
@@ -90,10 +90,10 @@ async def start(
     log = folder / "server.log"
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(program or _xswitch()), command, "--json", *options, *words,
+            *(program or command_line()), command, "--json", *options, *words,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=errors, limit=1 << 20,
         )  # fmt: skip
-    return Server(process, await _facts(process, log), log)
+    return Server(process, await facts_of(process, log), log)
 
 
 @asynccontextmanager
@@ -109,7 +109,7 @@ async def running(folder: Path, *settings: str, **more: Any) -> AsyncIterator[Se
 async def xswitch(*words: str) -> str:
     """Run a command of the command line to its end and give what it printed; fails if the command fails."""
     process = await asyncio.create_subprocess_exec(
-        *_xswitch(), *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command_line(), *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, errors = await process.communicate()
     assert process.returncode == 0, errors.decode(errors="replace")
@@ -123,12 +123,13 @@ def rows(database: Path, query: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in db.execute(query, values)]
 
 
-def _xswitch() -> list[str]:
+def command_line() -> list[str]:
     """The server under test; XSWITCH_TEST_COMMAND names another one."""
     return os.environ.get("XSWITCH_TEST_COMMAND", f"{sys.executable} -m xswitch_py").split()
 
 
-async def _facts(process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
+async def facts_of(process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
+    """Read what a server just started says of itself; if it says nothing, kill it and fail with the end of its log."""
     assert process.stdout is not None
     try:
         async with asyncio.timeout(_START_S):
