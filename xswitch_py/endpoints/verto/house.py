@@ -52,7 +52,6 @@ class Limits:
     detach: float = 120.0  # for a client to come back to its calls
     idle_ping: float = 30.0  # silence after which a peer gets a `verto.ping`
     calls: int = 64  # dialogs of one session
-    sessions: int = 5000  # shown to operators only
 
 
 @dataclass(frozen=True, slots=True)

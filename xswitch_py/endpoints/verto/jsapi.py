@@ -70,17 +70,8 @@ def _status(session: Session, data: Json) -> Json:
         "systemStatus": "ready",
         "uptime": _span(time.time() - house.since),
         "version": __version__,
-        "sessions": {
-            "count": {
-                "total": seen.total,
-                "active": len(house.switch.legs),
-                "peak": seen.peak,
-                "peak5Min": seen.peak,
-                "limit": house.limits.sessions,
-            },
-            "rate": {"current": 0, "max": 0, "peak": 0, "peak5Min": 0},
-        },
-        "idleCPU": {"used": 0, "allowed": 0},
+        # FreeSWITCH also tells rates, limits and the idle CPU: we have no such figures, and invent none.
+        "sessions": {"count": {"total": seen.total, "active": len(house.switch.legs), "peak": seen.peak}},
     }
 
 
@@ -109,7 +100,6 @@ def _status_text(house: House, arg: str) -> str:
         f"xswitch-py (Version {__version__}) is ready\n"
         f"{seen.total} session(s) since startup\n"
         f"{len(house.switch.legs)} session(s) - peak {seen.peak}\n"
-        f"{house.limits.sessions} session(s) max\n"
     )
 
 
