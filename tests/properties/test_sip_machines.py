@@ -1,12 +1,14 @@
 """Whatever happens to the SIP machines, in whatever order, they keep their promises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pysip.elsewhere import read_elsewhere
 from tests.pysip.scenes import OURS, answer, contact, new_vias, request
 from xswitch_py.pysip.client_transaction import InviteClient, OtherClient
 from xswitch_py.pysip.dialog import DialogState, dialog_of_request, dialog_of_response
@@ -16,7 +18,7 @@ from xswitch_py.pysip.invite_server import Ended, Finish, Invited, Progress
 from xswitch_py.pysip.message import Request, parse, serialise
 from xswitch_py.pysip.refer import read_refer, read_replaces
 from xswitch_py.pysip.registrar import Arrival, Binding, Rules, register
-from xswitch_py.pysip.reliable import Provisionals
+from xswitch_py.pysip.reliable import Provide, Provisionals
 from xswitch_py.pysip.server_transaction import InviteServer, OtherServer
 from xswitch_py.pysip.session_timer import Agreed, Policy, RefreshFailed, SessionTimer, Stop, Terms, accept
 from xswitch_py.pysip.subscription import Begin, Concluded, Done, Lapsed, Referral, Told, Went
@@ -45,7 +47,7 @@ from xswitch_py.pysip.transaction import (
 )
 from xswitch_py.pysip.transactions import Transactions
 from xswitch_py.pysip.usage import Arm as ArmClock
-from xswitch_py.pysip.usage import Ask, Clock, GotAck, GotBye, GotCancel, GotPrack, GotResponse, HangUp, SendAck
+from xswitch_py.pysip.usage import Ask, Clock, GotAck, GotBye, GotCancel, GotPrack, GotResponse, HangUp, Reply, SendAck
 from xswitch_py.pysip.usage import Disarm as DisarmClock
 from xswitch_py.pysip.usage import Fired as ClockFired
 
@@ -76,6 +78,17 @@ EVENTS: st.SearchStrategy[Event] = (
     | st.builds(Lost, FLOWS)
 )
 
+
+def read_all_elsewhere(effects: Sequence[Any]) -> None:
+    """Whatever a machine sends, another library reads."""
+    for effect in effects:
+        match effect:
+            case Send(message=message):
+                read_elsewhere(message)
+            case Ask(request=message) | SendAck(request=message) | Reply(response=message):
+                read_elsewhere(message)
+
+
 KINDS: list[Callable[[bool], Any]] = [
     lambda reliable: InviteClient(client_key(request()), request(), "one", reliable, Times()),
     lambda reliable: OtherClient(client_key(request("BYE")), request("BYE"), "one", reliable, Times()),
@@ -84,9 +97,10 @@ KINDS: list[Callable[[bool], Any]] = [
 ]
 
 
+@pytest.mark.item("S33")
 @given(st.sampled_from(KINDS), st.booleans(), st.lists(EVENTS))
 def test_a_transaction_ends_once_and_silently_then(kind: Any, reliable: bool, events: list[Event]) -> None:
-    """S33: one `Terminated`, the last effect of all; a failure comes instead of a final answer."""
+    """One `Terminated`, the last effect of all; a failure comes instead of a final answer."""
     machine = kind(reliable)
     effects = [effect for event in events for effect in machine.receive(event)]
     ends = [number for number, effect in enumerate(effects) if isinstance(effect, Terminated)]
@@ -97,11 +111,12 @@ def test_a_transaction_ends_once_and_silently_then(kind: Any, reliable: bool, ev
         assert not (finals and any(isinstance(effect, Failed) for effect in effects))
 
 
+@pytest.mark.item("S33")
 @given(st.sampled_from(KINDS), st.booleans(), st.lists(EVENTS))
 def test_a_living_transaction_that_waits_for_the_network_has_a_timer(
     kind: Any, reliable: bool, events: list[Event]
 ) -> None:
-    """S33: nothing lives for ever, but an INVITE that rings: that is the core's to end."""
+    """Nothing lives for ever, but an INVITE that rings: that is the core's to end."""
     machine, armed = kind(reliable), set[Timer]()
     for event in events:
         if isinstance(event, Fired) and event.timer in armed:
@@ -117,15 +132,18 @@ def test_a_living_transaction_that_waits_for_the_network_has_a_timer(
     assert armed or rings or machine.state in (State.NEW, State.TERMINATED)
 
 
+@pytest.mark.item("S30")
+@pytest.mark.item("S33")
 @settings(max_examples=60)
 @given(st.lists(EVENTS, max_size=40))
 def test_the_table_knows_exactly_what_has_not_terminated(events: list[Event]) -> None:
-    """S30, S33: no ACK is ever answered, and no transaction outlives its end."""
+    """No ACK is ever answered, and no transaction outlives its end."""
     table, ended = Transactions(limit=3), list[Key]()
     for event in events:
         before = len(table)
         with suppress(SipError):
             effects = table.receive(event)
+            read_all_elsewhere(effects)
             gone = [effect.key for effect in effects if isinstance(effect, Terminated)]
             assert len(gone) == len(set(gone))
             assert not [key for key in gone if key in table]
@@ -137,10 +155,10 @@ def test_the_table_knows_exactly_what_has_not_terminated(events: list[Event]) ->
     assert len(table._origins) <= len(table._theirs)
 
 
+@pytest.mark.item("S33")
 @settings(max_examples=60)
 @given(st.lists(EVENTS, max_size=30))
 def test_when_all_timers_have_run_down_nothing_is_left(events: list[Event]) -> None:
-    """S33."""
     table, armed = Transactions(), set[tuple[Key, Timer]]()
 
     def do(effects: list[Effect]) -> None:
@@ -176,15 +194,18 @@ INVITED = (
 )
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S67")
 @given(st.lists(INVITED), st.booleans())
 def test_an_invite_of_theirs_ends_once_and_no_bye_goes_before_the_ack(events: list[Any], first: bool) -> None:
-    """S29, S67."""
     dialog = dialog_of_request(INVITE, "ours", OURS, 1)
     machine = Invited(INVITE, dialog, new_vias(), Provisionals(INVITE, 1000), first=first)
     ends, acked, overdue, armed = 0, False, False, set[Clock]()
     for event in events:
         with suppress(SipError):
-            for effect in machine.receive(event):
+            effects = machine.receive(event)
+            read_all_elsewhere(effects)
+            for effect in effects:
                 ends += isinstance(effect, Ended)
                 acked |= isinstance(event, GotAck)
                 overdue |= event == ClockFired(Clock.NO_ACK)
@@ -222,9 +243,12 @@ INVITING = (
 )
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S60")
+@pytest.mark.item("S61")
 @given(st.lists(INVITING), st.booleans(), st.booleans())
 def test_an_invite_of_ours_ends_once_and_each_2xx_gets_its_ack(events: list[Any], late: bool, again: bool) -> None:
-    """S29, S60, S61: and a BYE follows the ACK of its dialog."""
+    """And a BYE follows the ACK of its dialog."""
     invite = request() if late else INVITE
     dialog = None
     if again:
@@ -235,6 +259,7 @@ def test_an_invite_of_ours_ends_once_and_each_2xx_gets_its_ack(events: list[Any]
     for event in events:
         with suppress(SipError):
             effects = machine.receive(event)
+            read_all_elsewhere(effects)
             overs += len([each for each in effects if isinstance(each, Over)])
             for effect in effects:
                 if isinstance(effect, SendAck):
@@ -255,9 +280,9 @@ def test_an_invite_of_ours_ends_once_and_each_2xx_gets_its_ack(events: list[Any]
 TERMS = st.builds(Terms, st.integers(90, 10_000), st.booleans())
 
 
+@pytest.mark.item("S81")
 @given(st.lists(st.builds(Agreed, st.none() | TERMS) | st.sampled_from([RefreshFailed(), Stop()])))
 def test_a_session_timer_runs_exactly_while_there_are_terms(events: list[Any]) -> None:
-    """S81."""
     timer, armed = SessionTimer(), set[Clock]()
     for event in events:
         for effect in timer.receive(event):
@@ -274,9 +299,9 @@ REFERRAL = st.sampled_from([Begin(), Lapsed(), ClockFired(Clock.NOTIFY), ClockFi
 )
 
 
+@pytest.mark.item("S84")
 @given(st.lists(REFERRAL), st.integers(0, 10))
 def test_a_transfer_is_done_once_and_says_nothing_after(events: list[Any], bye_after: int) -> None:
-    """S84."""
     dialog = dialog_of_request(INVITE, "ours", OURS, 1)
     dialog.confirm()
     machine, done = Referral(request("REFER", to=INSIDE), dialog, new_vias()), 0
@@ -285,6 +310,7 @@ def test_a_transfer_is_done_once_and_says_nothing_after(events: list[Any], bye_a
             dialog.end()
         with suppress(SipError):
             effects = machine.receive(event)
+            read_all_elsewhere(effects)
             assert not (done and effects)
             assert dialog.state is not DialogState.ENDED or not [each for each in effects if isinstance(each, Ask)]
             done += effects.count(Done())
@@ -313,9 +339,14 @@ REGISTERS = st.builds(
 )
 
 
+@pytest.mark.item("S45")
+@pytest.mark.item("S46")
+@pytest.mark.item("S47")
+@pytest.mark.item("S48")
+@pytest.mark.item("S49")
 @given(st.lists(st.tuples(REGISTERS, st.integers(0, 300)), max_size=12))
 def test_any_registers_leave_an_orderly_table(registers: list[tuple[Request, int]]) -> None:
-    """S45 to S49: what was refused changed nothing; no place twice, no more than the limit, nothing for ever."""
+    """What was refused changed nothing; no place twice, no more than the limit, nothing for ever."""
     now, bindings, rules = 0.0, tuple[Binding, ...](), Rules(limit=3)
     for message, pause in registers:
         now += pause
@@ -353,13 +384,14 @@ LINES = {
 }
 
 
+@pytest.mark.item("S107")
 @settings(max_examples=300)
 @given(
     st.sampled_from(["INVITE", "REGISTER", "REFER", "PRACK", "CANCEL", "ACK", "UPDATE"]),
     st.dictionaries(NAMES, HOSTILE),
 )
 def test_hostile_fields_raise_nothing_but_our_errors(method: str, fields: dict[str, str]) -> None:
-    """S36, S107: what was read can be used, answered, and written, or is refused."""
+    """What was read can be used, answered, and written, or is refused."""
     lines = {**LINES, "CSeq": f"1 {method}", **fields}
     head = "".join([f"{name}: {value}\r\n" for name, value in lines.items()])
     with suppress(SipError):
@@ -402,6 +434,12 @@ def _registered(message: Request) -> None:
     register(message, (), Arrival("flow", trusted=True), 0.0, Rules())
 
 
+def _pracked(message: Request) -> None:
+    machine = Provisionals(INVITE, 1)
+    machine.receive(Provide(answer(INVITE, 183)))
+    machine.receive(GotPrack(message))
+
+
 USES: list[Callable[[Request], Any]] = [
     _answered,
     _in_dialog,
@@ -410,5 +448,5 @@ USES: list[Callable[[Request], Any]] = [
     read_refer,
     read_replaces,
     lambda message: accept(message, Policy()),
-    lambda message: Provisionals(INVITE, 1).receive(GotPrack(message)),
+    _pracked,
 ]

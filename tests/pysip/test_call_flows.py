@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pysip.elsewhere import read_elsewhere
 from tests.pysip.scenes import OURS, new_vias, request, said
 from xswitch_py.pysip import transaction, usage
 from xswitch_py.pysip.dialog import dialog_of_request
@@ -39,6 +41,7 @@ class World:
         """Bring a message over as bytes, or lose it."""
         is_lost = self.lost.pop(0) if self.lost else False
         self.trace.append(f"{self.now:5.2f} {sender.arrow} {said(message)}{' (lost)' if is_lost else ''}")
+        read_elsewhere(message)
         to, data = (self.callee if sender is self.caller else self.caller), serialise(message)
         if not is_lost:
             self.later(0.01, lambda: to.arrive(data))
@@ -178,8 +181,10 @@ def played(lost: list[bool], hang_up_after: float, until: float = 300.0) -> Worl
     return world
 
 
+@pytest.mark.item("S28")
+@pytest.mark.item("S29")
 def test_a_call() -> None:
-    """S28, S29: golden."""
+    """Golden."""
     assert played([], 5.0).trace == [
         " 0.00 > INVITE",
         " 0.01 < 180 INVITE",
@@ -191,8 +196,9 @@ def test_a_call() -> None:
     ]
 
 
+@pytest.mark.item("S29")
 def test_a_lost_answer_and_a_lost_ack() -> None:
-    """S29: the core repeats its 200, and each one gets its ACK."""
+    """The core repeats its 200, and each one gets its ACK."""
     assert played([False, False, True, False, True], 5.0).trace == [
         " 0.00 > INVITE",
         " 0.01 < 180 INVITE",
@@ -207,8 +213,9 @@ def test_a_lost_answer_and_a_lost_ack() -> None:
     ]
 
 
+@pytest.mark.item("S31")
 def test_a_call_that_is_given_up() -> None:
-    """S31: golden."""
+    """Golden."""
     assert played([], 0.5).trace == [
         " 0.00 > INVITE",
         " 0.01 < 180 INVITE",
@@ -219,8 +226,9 @@ def test_a_call_that_is_given_up() -> None:
     ]
 
 
+@pytest.mark.item("S60")
 def test_a_cancel_that_meets_the_answer() -> None:
-    """S60: ACK, then BYE; no leg stays."""
+    """ACK, then BYE; no leg stays."""
     assert played([], 1.015).trace == [
         " 0.00 > INVITE",
         " 0.01 < 180 INVITE",
@@ -233,17 +241,20 @@ def test_a_cancel_that_meets_the_answer() -> None:
     ]
 
 
+@pytest.mark.item("S28")
 def test_nobody_there() -> None:
-    """S28: seven INVITEs, then 408."""
+    """Seven INVITEs, then 408."""
     world = played([True] * 100, 100.0)
     assert [line.split()[0] for line in world.trace] == ["0.00", "0.50", "1.50", "3.50", "7.50", "15.50", "31.50"]
     assert world.caller.over and world.caller.machine.state is InvitingState.ENDED
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S33")
+@pytest.mark.item("S60")
 @settings(max_examples=150)
 @given(st.lists(st.booleans(), max_size=25), st.sampled_from([0.005, 0.3, 1.005, 1.015, 1.025, 2.0, 20.0]))
 def test_whatever_is_lost_both_sides_end_and_nothing_stays(lost: list[bool], hang_up_after: float) -> None:
-    """S29, S33, S60."""
     world = played(lost, hang_up_after)
     assert world.caller.over
     assert len(world.caller.table) == 0

@@ -49,6 +49,9 @@ ACCEPTED = [*PROCEEDING, got(200)]
 COMPLETED = [*PROCEEDING, got(486)]
 
 
+@pytest.mark.item("S28")
+@pytest.mark.item("S29")
+@pytest.mark.item("S31")
 @pytest.mark.parametrize(
     ("before", "event", "effects", "state"),
     [
@@ -90,7 +93,6 @@ COMPLETED = [*PROCEEDING, got(486)]
     ],
 )  # fmt: skip
 def test_an_invite_of_ours(before: list[Event], event: Event, effects: list[str], state: State) -> None:
-    """S28, S29, S31."""
     machine = invite()
     for each in before:
         machine.receive(each)
@@ -101,6 +103,7 @@ TRYING = [begun()]
 SLOW = [*TRYING, got(100, "OPTIONS")]
 
 
+@pytest.mark.item("S28")
 @pytest.mark.parametrize(
     ("before", "event", "effects", "state"),
     [
@@ -121,15 +124,14 @@ SLOW = [*TRYING, got(100, "OPTIONS")]
     ],
 )
 def test_another_request_of_ours(before: list[Event], event: Event, effects: list[str], state: State) -> None:
-    """S28."""
     machine = other()
     for each in before:
         machine.receive(each)
     assert (shown(machine.receive(event)), machine.state) == (effects, state)
 
 
+@pytest.mark.item("S28")
 def test_reliable_transports_repeat_nothing_and_linger_not() -> None:
-    """S28."""
     called, asked = invite(reliable=True), other(reliable=True)
     assert shown(called.receive(begun())) == ["send INVITE", "arm B 32"]
     assert shown(called.receive(got(486)))[-3:] == ["send ACK", "deliver 486 INVITE", "terminated"]
@@ -142,8 +144,9 @@ def test_the_times_can_be_set() -> None:
     assert shown(machine.receive(begun())) == ["send INVITE", "arm A 0.1", "arm B 6.4"]
 
 
+@pytest.mark.item("S28")
 def test_the_ack_of_a_refusal_follows_the_invite() -> None:
-    """S28: same branch, Request-URI and Route; the To of the answer; nothing else."""
+    """Same branch, Request-URI and Route; the To of the answer; nothing else."""
     ack = ack_of_refusal(ROUTED, answer(ROUTED, 486))
     assert (ack.uri, ack.vias, ack.routes) == (ROUTED.uri, ROUTED.vias, ROUTED.routes)
     assert (str(ack.cseq), ack.to.tag, ack.from_, ack.call_id) == ("1 ACK", "bob", ROUTED.from_, "call-1")
@@ -151,8 +154,9 @@ def test_the_ack_of_a_refusal_follows_the_invite() -> None:
     assert ack.headers.get("Require") is None and ack.headers.get("Contact") is None
 
 
+@pytest.mark.item("S31")
 def test_a_cancel_follows_the_invite() -> None:
-    """S31: same branch, Request-URI, Route, From, To without tag, CSeq number."""
+    """Same branch, Request-URI, Route, From, To without tag, CSeq number."""
     cancel = cancel_of(ROUTED, "SIP;cause=200")
     assert (cancel.uri, cancel.vias, cancel.routes) == (ROUTED.uri, ROUTED.vias, ROUTED.routes)
     assert (str(cancel.cseq), cancel.to.tag, cancel.headers.get("Reason")) == ("1 CANCEL", "", "SIP;cause=200")

@@ -18,8 +18,9 @@ def called(**more: object) -> Dialog:
     return dialog
 
 
+@pytest.mark.item("S54")
 def test_a_dialog_of_their_request() -> None:
-    """S54: the way is that of the Record-Routes in order, and the target their Contact."""
+    """The way is that of the Record-Routes in order, and the target their Contact."""
     dialog = dialog_of_request(request(fields=ROUTES), "ours", OURS, 100)
     assert dialog.id == DialogId("call-1", "ours", "alice")
     assert (dialog.local.tag, dialog.remote.tag, dialog.remote_cseq) == ("ours", "alice", 1)
@@ -28,8 +29,9 @@ def test_a_dialog_of_their_request() -> None:
     assert dialog.state is DialogState.EARLY
 
 
+@pytest.mark.item("S54")
 def test_a_dialog_of_their_answer() -> None:
-    """S54: the way back is the Record-Routes reversed; a 2xx brings the final one."""
+    """The way back is the Record-Routes reversed; a 2xx brings the final one."""
     invite = request()
     early = answer(invite, 180, fields=(*ROUTES, contact()))
     dialog = dialog_of_response(invite, early)
@@ -45,8 +47,9 @@ def test_their_request_finds_the_dialog() -> None:
     assert dialog_id(request("BYE", to=INSIDE)) == called().id
 
 
+@pytest.mark.item("S54")
 def test_a_request_inside_goes_the_way_of_the_dialog() -> None:
-    """S54: loose routing."""
+    """Loose routing."""
     bye = called(fields=ROUTES).request("BYE", new_vias()(), fields=(("Reason", "Q.850;cause=16"),))
     assert bye.uri == sip("sip:alice@198.51.100.7:5070")
     assert [str(route) for route in bye.routes] == ["<sip:near.example;lr>", "<sip:far.example;lr>"]
@@ -55,8 +58,9 @@ def test_a_request_inside_goes_the_way_of_the_dialog() -> None:
     assert bye.headers.get("Reason") == "Q.850;cause=16"
 
 
+@pytest.mark.item("S54")
 def test_a_first_hop_without_lr_becomes_the_request_uri() -> None:
-    """S54: strict routing, section 12.2.1.1."""
+    """Strict routing, section 12.2.1.1."""
     strict = (("Record-Route", "<sip:old.example>, <sip:far.example;lr>"),)
     bye = called(fields=strict).request("BYE", new_vias()())
     assert bye.uri == sip("sip:old.example")
@@ -76,8 +80,9 @@ def test_what_refreshes_the_target_has_a_contact_and_a_body_its_type() -> None:
     assert invite.content_type == "application/sdp"
 
 
+@pytest.mark.item("S55")
 def test_their_number_must_rise() -> None:
-    """S55: lower is 500, gaps are legal, and the same again is no new request."""
+    """Lower is 500, gaps are legal, and the same again is no new request."""
     dialog = called()
     dialog.check(request("INFO", to=INSIDE, cseq=7))
     for number, status in ((6, 500), (7, 482)):
@@ -132,7 +137,7 @@ def test_an_invite_or_update_moves_the_target() -> None:
 
 
 def test_answers_have_our_tag_and_contact() -> None:
-    """S56: one tag, whatever the answer; the Record-Routes go back."""
+    """One tag, whatever the answer; the Record-Routes go back."""
     invite = request(fields=ROUTES)
     dialog = dialog_of_request(invite, "ours", OURS, 1)
     ringing, ok = dialog.response(invite, 180), dialog.response(invite, 200, body=b"v=0")

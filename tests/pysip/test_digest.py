@@ -72,6 +72,7 @@ def test_the_right_password_is_good() -> None:
     assert judge(given(book.make(REALM, NOW)), "REGISTER", HA1, book, REALM, NOW) is Verdict.GOOD
 
 
+@pytest.mark.item("S41")
 @pytest.mark.parametrize(
     ("change", "method", "ha1"),
     [
@@ -89,14 +90,37 @@ def test_the_right_password_is_good() -> None:
     ],
 )
 def test_all_else_is_wrong(change: dict[str, str], method: str, ha1: str | None) -> None:
-    """S41: whoever is unknown is told what one with a wrong password is."""
+    """Whoever is unknown is told what one with a wrong password is."""
     book = nonces()
     one = replace(given(book.make(REALM, NOW)), **change)
     assert judge(one, method, ha1, book, REALM, NOW) is Verdict.WRONG
 
 
+@pytest.mark.item("S41")
+@pytest.mark.parametrize("ha1", [HA1, None])
+def test_who_is_unknown_costs_the_same_work(ha1: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One digest, and one look at it; the nonce is not looked at."""
+    work: list[str] = []
+
+    def computed(ha1: str, method: str, given: Credentials) -> str:
+        work.append("digest")
+        return digest_response(ha1, method, given)
+
+    def compared(a: bytes, b: bytes) -> bool:
+        work.append(f"{len(a)} to {len(b)}")
+        return a == b
+
+    monkeypatch.setattr("xswitch_py.pysip.digest.digest_response", computed)
+    monkeypatch.setattr("hmac.compare_digest", compared)
+    book = nonces()
+    wrong = replace(given(book.make(REALM, NOW)), response="0" * 32)
+    assert judge(wrong, "REGISTER", ha1, book, REALM, NOW) is Verdict.WRONG
+    assert work == ["digest", "32 to 32"]
+
+
+@pytest.mark.item("S41")
 def test_nobody_knows_the_secret_of_who_is_unknown() -> None:
-    """S41: the HA1 that stands in for a missing one opens nothing."""
+    """The HA1 that stands in for a missing one opens nothing."""
     book = nonces()
     blank = replace(given(book.make(REALM, NOW)), response="")
     forged = replace(blank, response=digest_response("0" * 32, "REGISTER", blank))
@@ -104,7 +128,6 @@ def test_nobody_knows_the_secret_of_who_is_unknown() -> None:
 
 
 def test_sha_256_alone_may_be_offered() -> None:
-    """S38."""
     book = nonces()
     challenge = Challenge(REALM, book.make(REALM, NOW), "SHA-256")
     one = answer(challenge, "1001", "secret", "INVITE", "sip:x")
@@ -122,8 +145,8 @@ def test_the_old_form_is_good_only_where_it_is_let_pass() -> None:
     assert judge(one, "REGISTER", HA1, book, REALM, NOW + 301, without_qop=True) is Verdict.STALE
 
 
+@pytest.mark.item("S39")
 def test_a_nonce_lives_while_it_is_used() -> None:
-    """S39."""
     book = nonces()
     nonce = book.make(REALM, NOW)
     assert judge(given(nonce), "REGISTER", HA1, book, REALM, NOW + 300) is Verdict.GOOD
@@ -134,17 +157,18 @@ def test_a_nonce_lives_while_it_is_used() -> None:
     assert judge(given(unused), "REGISTER", HA1, book, REALM, NOW + 301) is Verdict.STALE
 
 
+@pytest.mark.item("S39")
 def test_a_nonce_does_not_live_for_ever() -> None:
-    """S39."""
     book = nonces()
     nonce = book.make(REALM, NOW)
     assert all(book.use(nonce, REALM, count, NOW + 200 * count) for count in range(1, 19))
     assert not book.use(nonce, REALM, 19, NOW + 3601)
 
 
+@pytest.mark.item("S39")
 @pytest.mark.parametrize("change", ["", "x", "!!!!", "é", "AAAA", "A" * 40])
 def test_a_nonce_that_is_not_ours_is_not_fresh(change: str) -> None:
-    """S39: nor one of another realm, or of another key."""
+    """Nor one of another realm, or of another key."""
     book = nonces()
     assert not book.fresh(change, REALM, NOW)
     assert not book.fresh(book.make("other", NOW), REALM, NOW)
@@ -152,8 +176,8 @@ def test_a_nonce_that_is_not_ours_is_not_fresh(change: str) -> None:
     assert judge(given("bm8="), "REGISTER", HA1, book, REALM, NOW) is Verdict.STALE
 
 
+@pytest.mark.item("S40")
 def test_a_count_is_good_once_and_not_far_behind() -> None:
-    """S40."""
     book = nonces()
     nonce = book.make(REALM, NOW)
     uses = [
@@ -174,8 +198,9 @@ def test_a_count_is_good_once_and_not_far_behind() -> None:
     assert judge(given(nonce, 999), "REGISTER", HA1, book, REALM, NOW) is Verdict.STALE
 
 
+@pytest.mark.item("S40")
 def test_only_a_bounded_number_of_nonces_is_remembered() -> None:
-    """S40: what was forgotten cannot be used again, nor anything as old."""
+    """What was forgotten cannot be used again, nor anything as old."""
     book = nonces(size=2)
     made = [book.make(REALM, NOW + second) for second in range(4)]
     assert all(book.use(nonce, REALM, 1, NOW + 5) for nonce in (made[1], made[2]))
@@ -208,6 +233,7 @@ def test_credentials_are_written_and_read() -> None:
     assert credentials_in(Headers(("Authorization", str(old))), "Authorization", REALM) == old
 
 
+@pytest.mark.item("S43")
 @pytest.mark.parametrize(
     "text",
     [
@@ -217,19 +243,19 @@ def test_credentials_are_written_and_read() -> None:
     ],
 )
 def test_credentials_come_in_many_spellings(text: str) -> None:
-    """S43."""
     one = credentials_in(Headers(("Authorization", text)), "Authorization", "r")
     assert one == Credentials("1001", "r", "a,b", "sip:h", "ab")
 
 
+@pytest.mark.item("S43")
 def test_the_credentials_of_our_realm_are_picked() -> None:
-    """S43."""
     mine, other = given("n"), replace(given("n"), realm="other")
     lines = [("Authorization", "Basic dTpw"), ("Authorization", str(other)), ("Authorization", str(mine))]
     assert credentials_in(Headers(*lines), "Authorization", REALM) == mine
     assert credentials_in(Headers(*lines[:2]), "Authorization", REALM) is None
 
 
+@pytest.mark.item("S40")
 @pytest.mark.parametrize(
     "text",
     [
@@ -240,7 +266,7 @@ def test_the_credentials_of_our_realm_are_picked() -> None:
     ],
 )  # fmt: skip
 def test_what_are_no_credentials_is_refused(text: str) -> None:
-    """S40: also a count that is missing, where one was asked for."""
+    """Also a count that is missing, where one was asked for."""
     with pytest.raises(BadMessage) as refused:
         credentials_in(Headers(("Authorization", text)), "Authorization", "r")
     assert refused.value.status == 400
@@ -251,9 +277,9 @@ def test_a_challenge_without_a_nonce_is_none() -> None:
         challenges_in(Headers(("WWW-Authenticate", 'Digest realm="r"')), "WWW-Authenticate")
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize("value", ['a"b', "a\\", "a\r\nb", 'a\\\\"'])
 def test_nothing_breaks_out_of_its_quotes(value: str) -> None:
-    """S11."""
     with pytest.raises(ValueError):
         str(Challenge("r", value))
     with pytest.raises(ValueError):
@@ -262,7 +288,6 @@ def test_nothing_breaks_out_of_its_quotes(value: str) -> None:
 
 
 def test_a_user_may_come_with_its_domain() -> None:
-    """S42."""
     assert [replace(given("n"), username=name).user for name in ("1001", "1001@pbx.example")] == ["1001", "1001"]
 
 
@@ -273,8 +298,8 @@ def test_responses_to_challenges_are_not_shown() -> None:
     assert "server key" not in repr(nonces())
 
 
+@pytest.mark.item("S44")
 def test_the_strongest_algorithm_that_we_can_is_chosen() -> None:
-    """S44."""
     md5, sha, foreign = Challenge("r", "1"), Challenge("r", "2", "SHA-256"), Challenge("r", "3", "SHA-512-256")
     assert choose([foreign, md5, sha]) == sha
     assert choose([md5, Challenge("r", "4", "md5-sess")]) == md5
@@ -292,8 +317,8 @@ def sent(login: Login) -> list[Credentials]:
     return [one for one in found if one]
 
 
+@pytest.mark.item("S44")
 def test_a_login_answers_and_counts() -> None:
-    """S44."""
     login = Login("1001", "secret")
     assert login.fields("REGISTER", "sip:h") == []
     assert login.challenged(challenged("n1"))
@@ -307,16 +332,16 @@ def test_a_login_answers_and_counts() -> None:
     assert digest_response(HA1, "REGISTER", second) == second.response
 
 
+@pytest.mark.item("S44")
 def test_a_login_answers_proxy_and_registrar_at_once() -> None:
-    """S44."""
     login = Login("1001", "secret")
     assert login.challenged(challenged("n1", 407))
     assert login.challenged(challenged("n2"))
     assert [name for name, _ in login.fields("REGISTER", "sip:h")] == ["Proxy-Authorization", "Authorization"]
 
 
+@pytest.mark.item("S44")
 def test_a_login_tries_once_more_with_another_nonce() -> None:
-    """S44."""
     login = Login("1001", "secret")
     assert login.challenged(challenged("n1"))
     sent(login)
@@ -327,8 +352,9 @@ def test_a_login_tries_once_more_with_another_nonce() -> None:
     assert login.challenged(challenged("n4"))
 
 
+@pytest.mark.item("S44")
 def test_a_login_gives_up_when_its_answer_was_refused() -> None:
-    """S44: the same nonce again means a wrong password."""
+    """The same nonce again means a wrong password."""
     login = Login("1001", "wrong")
     assert login.challenged(challenged("n1"))
     sent(login)
@@ -341,8 +367,8 @@ def test_a_login_gives_up_on_what_it_cannot_answer(value: str) -> None:
     assert not Login("u", "p").challenged(Response(Headers(("WWW-Authenticate", value)), b"", 401, ""))
 
 
+@pytest.mark.item("S44")
 def test_a_session_key_is_answered() -> None:
-    """S44."""
     one = answer(Challenge("r", "n", "MD5-sess", ()), "u", "p", "REGISTER", "sip:h", cnonce="c")
     assert 'cnonce="c"' in str(one)
     assert digest_response(make_ha1("u", "r", "p"), "REGISTER", one) == one.response

@@ -34,21 +34,20 @@ def status(one: Received) -> int:
     return one.status
 
 
+@pytest.mark.item("S15")
 def test_several_messages_come_at_once() -> None:
-    """S15."""
     assert fed(ONE + TWO + ONE) == [parse(ONE), parse(TWO), parse(ONE)]
 
 
+@pytest.mark.item("S15")
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_one_message_comes_in_pieces(size: int) -> None:
-    """S15."""
     stream = ONE + b"\r\n\r\n" + TWO + b"\r\n" + ONE
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     assert fed(*pieces) == [parse(ONE), Ping(), parse(TWO), parse(ONE)]
 
 
 def test_a_message_that_has_begun_is_waited_for() -> None:
-    """S16."""
     framer = Framer()
     for piece, waiting in [
         (b"", 0),
@@ -63,8 +62,8 @@ def test_a_message_that_has_begun_is_waited_for() -> None:
         assert framer.waiting == bool(waiting)
 
 
+@pytest.mark.item("S25")
 def test_two_line_ends_are_a_ping_and_one_is_a_pong() -> None:
-    """S25."""
     assert fed(b"\r\n\r\n") == [Ping()]
     assert fed(b"\r\n", b"\r\n") == [Ping()]
     assert fed(b"\r\n", ONE) == [parse(ONE)]
@@ -83,6 +82,9 @@ def test_an_error_inside_a_message_breaks_nothing() -> None:
     assert not framer.broken
 
 
+@pytest.mark.item("S6")
+@pytest.mark.item("S7")
+@pytest.mark.item("S108")
 @pytest.mark.parametrize(
     ("stream", "answer"),
     [
@@ -101,7 +103,6 @@ def test_an_error_inside_a_message_breaks_nothing() -> None:
     ],
 )
 def test_an_error_of_framing_ends_the_stream(stream: bytes, answer: int) -> None:
-    """S6, S7, S108."""
     framer = Framer()
     (bad,) = framer.feed(stream + ONE)
     assert status(bad) == answer
@@ -116,8 +117,9 @@ def test_what_came_before_an_error_is_kept() -> None:
     assert status(second) == 0
 
 
+@pytest.mark.item("S7")
 def test_a_body_that_lies_about_its_length_cannot_hide_a_message_for_long() -> None:
-    """S7: what is called a body is one, and what is left of it is no message."""
+    """What is called a body is one, and what is left of it is no message."""
     one = fed(message(length=len(TWO)) + TWO)
     assert isinstance(one[0], Request)
     assert one[0].body == TWO

@@ -21,6 +21,7 @@ URI = Uri(user="a", host="h")
 BAD = ["a\rb", "a\nb", "a\r\nVia: x", "\0", "a\x7f", "\x1b[2J"]
 
 
+@pytest.mark.item("S5")
 @pytest.mark.parametrize(
     ("name", "spelled"),
     [
@@ -29,14 +30,46 @@ BAD = ["a\rb", "a\nb", "a\r\nVia: x", "\0", "a\x7f", "\x1b[2J"]
     ],
 )  # fmt: skip
 def test_a_name_has_one_spelling(name: str, spelled: str) -> None:
-    """S5."""
     assert canonical(name) == spelled
+
+
+@pytest.mark.item("S5")
+@pytest.mark.parametrize(
+    ("letter", "name"),
+    [
+        ("i", "Call-ID"), ("m", "Contact"), ("e", "Content-Encoding"), ("l", "Content-Length"), ("c", "Content-Type"),
+        ("f", "From"), ("s", "Subject"), ("k", "Supported"), ("t", "To"), ("v", "Via"), ("o", "Event"),
+        ("u", "Allow-Events"), ("r", "Refer-To"), ("b", "Referred-By"), ("x", "Session-Expires"),
+        ("j", "Reject-Contact"), ("d", "Request-Disposition"), ("a", "Accept-Contact"), ("y", "Identity"),
+        ("n", "Identity-Info"),
+    ],
+)  # fmt: skip
+def test_a_letter_stands_for_a_name(letter: str, name: str) -> None:
+    assert canonical(letter) == canonical(letter.upper()) == name
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "a\r\n", "ä"])
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError):
         canonical(name)
+
+
+@pytest.mark.item("S8")
+@pytest.mark.parametrize(
+    "name",
+    "Via Route Record-Route Contact Path Service-Route Require Supported Proxy-Require Unsupported Allow".split(),
+)
+def test_lists_are_split_and_keep_their_order_across_lines(name: str) -> None:
+    headers = Headers((name, "<a>, b"), ("X", "y"), (name, '"c, d" <e,f>,g'))
+    assert headers.all(name) == ["<a>", "b", '"c, d" <e,f>', "g"]
+
+
+@pytest.mark.item("S8")
+@pytest.mark.parametrize(
+    "name", ["WWW-Authenticate", "Proxy-Authenticate", "Authorization", "Proxy-Authorization", "Subject", "Date"]
+)
+def test_what_is_no_list_is_not_split(name: str) -> None:
+    assert Headers((name, "Digest a=b, c=d"), (name, "e, f")).all(name) == ["Digest a=b, c=d", "e, f"]
 
 
 def test_fields_are_kept_in_order() -> None:
@@ -83,8 +116,8 @@ def test_a_copy_is_another() -> None:
     assert part != "To"
 
 
+@pytest.mark.item("S10")
 def test_a_typed_value_is_read_once_until_it_changes() -> None:
-    """S10."""
     asked: list[list[str]] = []
 
     def read(values: list[str]) -> int:
@@ -103,9 +136,9 @@ def test_headers_show_no_values() -> None:
     assert repr(Headers(("Authorization", "secret"))) == "<Headers Authorization>"
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize("value", BAD)
 def test_no_control_character_gets_into_a_header(value: str) -> None:
-    """S11."""
     headers = Headers()
     for put in (headers.add, headers.set, headers.set_first):
         with pytest.raises(ValueError):
@@ -122,6 +155,7 @@ def test_other_characters_pass(value: str) -> None:
     assert clean(value) == value
 
 
+@pytest.mark.item("S8")
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -134,13 +168,12 @@ def test_other_characters_pass(value: str) -> None:
     ],
 )
 def test_a_list_is_split_outside_quotes_and_brackets(text: str, parts: list[str]) -> None:
-    """S8."""
     assert parse_list(text) == parts
 
 
+@pytest.mark.item("S6")
 @pytest.mark.parametrize("text", ['"a, b', "<a, b", "a>, <b>", 'a, "b\\"'])
 def test_a_list_with_a_lone_quote_or_bracket_is_refused(text: str) -> None:
-    """S6."""
     with pytest.raises(BadMessage):
         parse_list(text)
 
@@ -207,15 +240,15 @@ def test_what_is_no_via_is_refused(text: str) -> None:
         parse_via(text)
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize("via", [Via(), Via("U P", "h"), Via("UDP", "h\r\n"), Via("UDP", "h", branch="\n")])
 def test_a_via_that_is_none_is_not_written(via: Via) -> None:
-    """S11."""
     with pytest.raises(ValueError):
         str(via)
 
 
+@pytest.mark.item("S14")
 def test_a_via_notes_where_a_request_came_from() -> None:
-    """S14."""
     asking = Via(host="10.0.0.1", port=5060, rport=0)
     assert asking.seen_from("10.0.0.1", 5060) == Via(host="10.0.0.1", port=5060, received="10.0.0.1", rport=5060)
     assert Via(host="A.example").seen_from("a.example", 9) == Via(host="A.example")
@@ -223,14 +256,15 @@ def test_a_via_notes_where_a_request_came_from() -> None:
     assert str(asking.seen_from("::1", 7)) == "SIP/2.0/UDP 10.0.0.1:5060;rport=7;received=::1"
 
 
+@pytest.mark.item("S27")
 def test_a_via_tells_its_key_and_its_cookie() -> None:
-    """S27."""
     assert Via(host="H.example", port=5).sent_by == ("h.example", 5)
     assert Via(branch="Z9HG4BKx").has_cookie
     assert not Via(branch="z9hG4bK").has_cookie
     assert not Via(branch="1").has_cookie
 
 
+@pytest.mark.item("S9")
 @pytest.mark.parametrize(
     ("text", "address"),
     [
@@ -245,11 +279,11 @@ def test_a_via_tells_its_key_and_its_cookie() -> None:
     ],
 )
 def test_an_address_is_read(text: str, address: Address) -> None:
-    """S9."""
     assert parse_address(text) == address
     assert parse_address(str(address)) == address
 
 
+@pytest.mark.item("S6")
 @pytest.mark.parametrize(
     "text",
     [
@@ -265,13 +299,12 @@ def test_an_address_is_read(text: str, address: Address) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    """S6."""
     with pytest.raises(BadMessage):
         parse_address(text)
 
 
+@pytest.mark.item("S108")
 def test_the_parts_of_an_address_have_bounds() -> None:
-    """S108."""
     assert parse_address(f'"{"x" * 300}" <sip:a@h>').display == "x" * 256
     assert parse_address(f"<sip:a@h>;tag={'x' * 128}").tag == "x" * 128
     with pytest.raises(BadMessage):
@@ -285,9 +318,9 @@ def test_a_tag_is_put_on_an_address() -> None:
     assert str(STAR) == "*"
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize("display", BAD)
 def test_no_control_character_gets_into_a_display_name(display: str) -> None:
-    """S11."""
     with pytest.raises(ValueError):
         str(Address(display, URI))
 
@@ -298,9 +331,9 @@ def test_a_cseq_is_read() -> None:
     assert str(CSeq(9, "INVITE")) == "9 INVITE"
 
 
+@pytest.mark.item("S6")
 @pytest.mark.parametrize("text", ["", "1", "INVITE", "-1 A", "2147483648 A", "00000000001 A", "1 A B", "1A", "٣ A"])
 def test_what_is_no_cseq_is_refused(text: str) -> None:
-    """S6."""
     with pytest.raises(BadMessage):
         parse_cseq(text)
 

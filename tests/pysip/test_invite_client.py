@@ -49,6 +49,11 @@ ANSWERED = [got(200)]
 CANCELLED: list[InvitingEvent] = [got(180), HangUp("SIP;cause=200")]
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S60")
+@pytest.mark.item("S61")
+@pytest.mark.item("S62")
+@pytest.mark.item("S67")
 @pytest.mark.parametrize(
     ("before", "event", "effects", "state"),
     [
@@ -92,15 +97,15 @@ CANCELLED: list[InvitingEvent] = [got(180), HangUp("SIP;cause=200")]
 def test_an_invite_of_ours(
     before: list[InvitingEvent], event: InvitingEvent, effects: list[str], state: InvitingState
 ) -> None:
-    """S29, S60, S61, S62, S67."""
     machine = inviting()
     for each in before:
         machine.receive(each)
     assert (shown(machine.receive(event)), machine.state) == (effects, state)
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S61")
 def test_the_first_answer_wins_and_its_ack_is_repeated_as_it_was() -> None:
-    """S29, S61."""
     machine = inviting()
     first = machine.receive(got(200))
     assert isinstance(first[0], SendAck)
@@ -111,8 +116,8 @@ def test_the_first_answer_wins_and_its_ack_is_repeated_as_it_was() -> None:
     assert machine.dialog is not None and machine.dialog.id.remote_tag == "bob"
 
 
+@pytest.mark.item("S61")
 def test_each_fork_is_a_dialog_of_its_own() -> None:
-    """S61."""
     machine = inviting()
     told = [machine.receive(got(180, tag))[0] for tag in ("one", "two", "one")]
     dialogs = [each.dialog for each in told if isinstance(each, Early)]
@@ -128,8 +133,9 @@ def test_forks_without_end_are_not_followed() -> None:
     assert machine.receive(got(200, "one-more")) == []
 
 
+@pytest.mark.item("S60")
 def test_giving_up_says_why_in_cancel_and_bye() -> None:
-    """S53, S60: completed elsewhere."""
+    """Completed elsewhere."""
     machine = inviting()
     assert machine.receive(HangUp("SIP;cause=200")) == [CancelInvite(INVITE, "SIP;cause=200")]
     asked = [effect for effect in machine.receive(got(200)) if isinstance(effect, Ask)]
@@ -143,8 +149,9 @@ def test_a_refusal_and_a_failure_are_handed_on() -> None:
     assert failed.receive(GotNothing(Failure.TRANSPORT)) == [Over(failure=Failure.TRANSPORT)]
 
 
+@pytest.mark.item("S59")
 def test_a_late_offer_is_answered_in_the_ack() -> None:
-    """S59: until the answer is there, the repeated 2xx has to wait."""
+    """Until the answer is there, the repeated 2xx has to wait."""
     machine = inviting(late=True)
     (accepted,) = machine.receive(got(200, body=b"offer"))
     assert isinstance(accepted, Accepted) and accepted.unanswered
@@ -157,15 +164,16 @@ def test_a_late_offer_is_answered_in_the_ack() -> None:
         machine.receive(Confirm(accepted.response, b"again"))
 
 
+@pytest.mark.item("S67")
 def test_hanging_up_before_the_late_answer_sends_the_ack_first() -> None:
-    """S67."""
     machine = inviting(late=True)
     machine.receive(got(200, body=b"offer"))
     assert shown(machine.receive(HangUp())) == ["sendack ACK", "ask BYE", "over"]
 
 
+@pytest.mark.item("S62")
 def test_an_offer_in_a_reliable_ringing_is_answered_in_the_prack() -> None:
-    """S62: and the 2xx then has nothing left to answer."""
+    """And the 2xx then has nothing left to answer."""
     machine = inviting(late=True)
     (early,) = machine.receive(reliable(5, body=b"offer"))
     assert isinstance(early, Early) and early.unanswered
@@ -175,8 +183,8 @@ def test_an_offer_in_a_reliable_ringing_is_answered_in_the_prack() -> None:
     assert shown(machine.receive(got(200, body=b"offer"))) == ["sendack ACK", "accepted 200 INVITE"]
 
 
+@pytest.mark.item("S62")
 def test_a_prack_names_what_it_acknowledges() -> None:
-    """S62."""
     prack = inviting().receive(reliable(77))[0]
     assert isinstance(prack, Ask)
     assert (prack.request.headers.get("RAck"), prack.request.to.tag) == ("77 1 INVITE", "bob")
@@ -215,15 +223,16 @@ def test_a_later_invite_moves_the_target() -> None:
     assert str(effects[0].request.cseq) == "2 ACK"
 
 
+@pytest.mark.item("S66")
 def test_a_later_invite_that_fails_leaves_the_call() -> None:
-    """S66."""
     machine = later()
     assert shown(machine.receive(again(machine, 488))) == ["over"]
     assert machine.dialog is not None and machine.dialog.state is DialogState.CONFIRMED
 
 
+@pytest.mark.item("S67")
 def test_hanging_up_during_a_later_invite_is_a_bye() -> None:
-    """S67: what comes of the INVITE afterwards gets its ACK only."""
+    """What comes of the INVITE afterwards gets its ACK only."""
     machine = later()
     assert shown(machine.receive(HangUp())) == ["ask BYE", "over"]
     assert shown(machine.receive(again(machine, 200))) == ["sendack ACK"]

@@ -47,6 +47,10 @@ CONFIRMED = [*ANSWERED, GotAck(ACK)]
 RELIABLE = [progress(183, True, b"v=0")]
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S58")
+@pytest.mark.item("S60")
+@pytest.mark.item("S67")
 @pytest.mark.parametrize(
     ("before", "event", "effects", "state"),
     [
@@ -99,7 +103,6 @@ RELIABLE = [progress(183, True, b"v=0")]
 def test_an_invite_of_theirs(
     before: list[InvitedEvent], event: InvitedEvent, effects: list[str], state: InvitedState
 ) -> None:
-    """S29, S58, S60, S67."""
     machine = invited()
     for each in before:
         machine.receive(each)
@@ -121,8 +124,10 @@ def test_a_final_answer_is_no_progress_and_progress_is_not_final() -> None:
             invited().receive(event)
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S59")
 def test_an_answer_without_ack_ends_in_a_bye_that_says_why() -> None:
-    """S29, S59: after 64 T1 as when the ACK lacked the SDP."""
+    """After 64 T1 as when the ACK lacked the SDP."""
     machine = invited()
     machine.receive(finish(200))
     machine.receive(HangUp("SIP;cause=488"))
@@ -132,24 +137,25 @@ def test_an_answer_without_ack_ends_in_a_bye_that_says_why() -> None:
     assert machine.dialog.state is DialogState.ENDED
 
 
+@pytest.mark.item("S59")
 def test_a_late_offer_is_answered_in_the_ack() -> None:
-    """S59."""
     machine = invited(request())
     machine.receive(finish(200))
     ack = request("ACK", to=INSIDE, body=b"v=0")
     assert machine.receive(GotAck(ack))[-1] == Acked(ack)
 
 
+@pytest.mark.item("S66")
 def test_refusing_a_later_invite_leaves_the_dialog() -> None:
-    """S66."""
     machine = invited(first=False)
     machine.dialog.confirm()
     machine.receive(finish(488))
     assert machine.dialog.state is DialogState.CONFIRMED
 
 
+@pytest.mark.item("S67")
 def test_a_bye_ends_the_dialog_even_while_a_later_invite_waits() -> None:
-    """S67: 200, and 487 to what waits."""
+    """200, and 487 to what waits."""
     machine = invited(first=False)
     machine.dialog.confirm()
     assert shown(machine.receive(GotBye(BYE))) == ["reply 200 BYE", "reply 487 INVITE", "ended"]
@@ -157,7 +163,6 @@ def test_a_bye_ends_the_dialog_even_while_a_later_invite_waits() -> None:
 
 
 def test_all_answers_have_one_tag() -> None:
-    """S56."""
     machine = invited()
     effects = [*machine.receive(progress()), *machine.receive(GotCancel())]
     assert {effect.response.to.tag for effect in effects if isinstance(effect, Reply)} == {"ours"}

@@ -1,10 +1,11 @@
 """Messages: what is read, what is refused with which answer, what is written, and what answers copy."""
 
+import re
+
 import pytest
 
 from xswitch_py.pysip.errors import BadMessage, SipError
 from xswitch_py.pysip.headers import STAR, Address, CSeq, Via
-from xswitch_py.pysip.limits import Limits
 from xswitch_py.pysip.message import (
     Headers,
     Message,
@@ -74,8 +75,8 @@ def test_a_response_is_read() -> None:
     assert parse(lines(start="SIP/2.0 200 ")).headers == message.headers
 
 
+@pytest.mark.item("S5")
 def test_names_come_in_any_case_compact_folded_and_with_blanks() -> None:
-    """S5."""
     message = request("sUBJECT  :  I know\r\n   you're there,\r\n\tpick up   ", "X-Odd: \t 1", "k\t:timer", "s2:")
     assert message.headers.get("Subject") == "I know you're there, pick up"
     assert message.headers.get("x-odd") == "1"
@@ -108,6 +109,7 @@ def test_a_display_name_in_utf_8_goes_through() -> None:
     assert 'P-Name: "Jörg"'.encode() in serialise(message)
 
 
+@pytest.mark.item("S4")
 @pytest.mark.parametrize(
     ("start", "status"),
     [
@@ -121,18 +123,19 @@ def test_a_display_name_in_utf_8_goes_through() -> None:
     ],
 )  # fmt: skip
 def test_a_start_line_that_is_none_gets_its_answer(start: str, status: int) -> None:
-    """S4."""
     assert refused(lines(start=start)).status == status
 
 
+@pytest.mark.item("S4")
 @pytest.mark.parametrize("start", ["invite sip:b@h SIP/2.0", "!odd-M.%*_+`'~ sip:b@h sip/2.0", "X tel:1 SIP/2.0"])
 def test_other_methods_and_cases_are_read(start: str) -> None:
-    """S4."""
     message = parse(lines(f"CSeq: 1 {start.partition(' ')[0]}", start=start, without="CSeq"))
     assert isinstance(message, Request)
     assert message.method == start.partition(" ")[0]
 
 
+@pytest.mark.item("S6")
+@pytest.mark.item("S108")
 @pytest.mark.parametrize(
     ("more", "without", "status"),
     [
@@ -156,23 +159,23 @@ def test_other_methods_and_cases_are_read(start: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused(more: list[str], without: str, status: int) -> None:
-    """S6, S108: 0 where nothing can be answered."""
+    """0 where nothing can be answered."""
     assert refused(lines(*more, without=without)).status == status
 
 
+@pytest.mark.item("S108")
 def test_what_is_just_not_refused() -> None:
-    """S108."""
     assert len(request(*["Via: SIP/2.0/UDP h"] * 69).vias) == 70
     assert len(request(*["X: y"] * 195).headers) == 200
     assert request(f"X: {'y' * 8189}", "Max-Forwards: 255").max_forwards == 255
     assert len(request(*["Contact: <sip:a@h>"] * 10, *["Route: <sip:a@h>"] * 20).routes) == 20
 
 
+@pytest.mark.item("S108")
 def test_a_message_has_a_largest_size() -> None:
-    """S108."""
     small = lines(body="x")
-    assert len(parse(small + b"x" * (Limits.STREAM - len(small))).body) > 60_000
-    assert refused(small + b"x" * (Limits.STREAM - len(small) + 1)).status == 513
+    assert len(parse(small + b"x" * (65_536 - len(small))).body) > 60_000
+    assert refused(small + b"x" * (65_536 - len(small) + 1)).status == 513
     assert refused(b"x" * 40_000).status == 0
     assert refused(lines("c: application/sdp", body="x" * 32_769)).status == 513
     assert parse(lines("c: application/sdp", body="x" * 32_768)).body
@@ -181,8 +184,8 @@ def test_a_message_has_a_largest_size() -> None:
     assert parse(lines("CSeq: 1 MESSAGE", body="x" * 16_384, **text)).body
 
 
+@pytest.mark.item("S7")
 def test_a_body_is_as_long_as_it_says_or_the_rest() -> None:
-    """S7."""
     assert request("l: 3", body="abcdef").body == b"abc"
     assert request("l: 3", "Content-Length: 3", body="abc").body == b"abc"
     assert request(body="abc").body == b"abc"
@@ -195,15 +198,15 @@ def test_a_head_has_an_end() -> None:
     assert refused(b"").status == 0
 
 
+@pytest.mark.item("S10")
 @pytest.mark.parametrize(
     "line",
     [
         "Date: yesterday", "Retry-After: x", "Accept-Language: ;;", "Warning: x", "Expires: 1e9", "Refer-To: <",
-        "Authorization: ?", "Supported: \"", "Content-Type: ;", "X-\x21: ",
+        "Authorization: ?", "Supported: \", x", "Content-Type: ;", "X-\x21: ",
     ],
 )  # fmt: skip
 def test_a_broken_field_that_need_not_be_there_fails_no_message(line: str) -> None:
-    """S10."""
     message = request(line)
     assert message.expires is None
     assert line.partition(":")[0] in message.headers
@@ -217,8 +220,8 @@ def test_a_broken_field_fails_who_reads_it() -> None:
             getattr(Message(), read)
 
 
+@pytest.mark.item("S47")
 def test_only_a_register_may_have_a_star() -> None:
-    """S47."""
     register = {"start": "REGISTER sip:h SIP/2.0", "without": "CSeq"}
     assert request("CSeq: 1 REGISTER", "Contact: *", "Expires: 0", **register).contacts == (STAR,)
     assert refused(lines("CSeq: 1 REGISTER", "Contact: *", "Contact: <sip:a@h>", **register)).status == 400
@@ -233,7 +236,7 @@ def test_typed_values_follow_the_headers() -> None:
 
 
 def test_a_refusal_repeats_what_could_be_read() -> None:
-    """S34: the answer to a message that is not quite one."""
+    """The answer to a message that is not quite one."""
     bad = refused(lines("no colon", "CSeq: 2 INVITE", "Via: SIP/2.0/TCP x", "Subject: y"))
     answer = refusal(bad, "t1")
     assert answer
@@ -261,6 +264,8 @@ def test_a_refusal_leaves_a_to_that_it_cannot_tag(to: str, answered: str | None)
     assert answer.headers.get("To") == answered
 
 
+@pytest.mark.item("S6")
+@pytest.mark.item("S30")
 @pytest.mark.parametrize(
     "data",
     [
@@ -270,7 +275,7 @@ def test_a_refusal_leaves_a_to_that_it_cannot_tag(to: str, answered: str | None)
     ],
 )  # fmt: skip
 def test_what_deserves_no_answer_gets_none(data: bytes) -> None:
-    """S6, S30: no ACK and no response is answered, nor what has no Via to trust."""
+    """No ACK and no response is answered, nor what has no Via to trust."""
     assert refusal(refused(data), "t1") is None
 
 
@@ -329,6 +334,7 @@ def test_a_request_is_written_in_order() -> None:
     assert "Via" not in bare.headers
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize(
     "made",
     [
@@ -339,7 +345,6 @@ def test_a_request_is_written_in_order() -> None:
     ],
 )  # fmt: skip
 def test_a_start_line_that_is_none_is_not_written(made: Request | Response) -> None:
-    """S11."""
     with pytest.raises(ValueError):
         serialise(made)
 
@@ -409,8 +414,8 @@ def test_statuses_have_phrases() -> None:
     assert reason_phrase(999) == "Unknown"
 
 
+@pytest.mark.item("S14")
 def test_where_a_request_came_from_is_noted() -> None:
-    """S14."""
     asked = invite(Via="SIP/2.0/UDP h")
     note_source(asked, "198.51.100.7", 50122)
     assert asked.headers.all("Via") == ["SIP/2.0/WSS q8.invalid;received=198.51.100.7", "SIP/2.0/UDP h"]
@@ -420,10 +425,11 @@ def test_where_a_request_came_from_is_noted() -> None:
     assert same == request()
 
 
+@pytest.mark.item("S12")
 def test_identifiers_are_random() -> None:
-    """S12."""
     for make, size in ((new_tag, 16), (new_branch, 31), (new_call_id, 32)):
         made = {make() for _ in range(100)}
         assert len(made) == 100
         assert {len(one) for one in made} == {size}
+        assert all(re.fullmatch("(z9hG4bK)?[0-9a-f]+", one) for one in made)  # no address, no host name
     assert Via(branch=new_branch()).has_cookie

@@ -15,10 +15,10 @@ from xswitch_py.pysip.offers import (
 from xswitch_py.pysip.usage import Refused
 
 
+@pytest.mark.item("S64")
 @pytest.mark.parametrize("state", OfferState)
 @pytest.mark.parametrize("event", OfferEvent)
 def test_offers_follow_their_table(state: OfferState, event: OfferEvent) -> None:
-    """S64."""
     negotiation = Negotiation(state)
     if (state, event) in NEXT:
         negotiation.receive(event)
@@ -30,8 +30,8 @@ def test_offers_follow_their_table(state: OfferState, event: OfferEvent) -> None
         assert negotiation.state is state
 
 
+@pytest.mark.item("S64")
 def test_an_offer_that_meets_ours_is_491() -> None:
-    """S64."""
     negotiation = Negotiation()
     negotiation.receive(OfferEvent.WE_OFFER)
     with pytest.raises(Refused) as refused:
@@ -39,9 +39,9 @@ def test_an_offer_that_meets_ours_is_491() -> None:
     assert (refused.value.status, refused.value.fields) == (491, ())
 
 
+@pytest.mark.item("S64")
 @pytest.mark.parametrize(("chance", "seconds"), [(0.0, "0"), (0.5, "5"), (0.999, "10")])
 def test_an_offer_that_meets_their_own_is_500(chance: float, seconds: str) -> None:
-    """S64."""
     negotiation = Negotiation()
     negotiation.receive(OfferEvent.THEY_OFFER)
     with pytest.raises(Refused) as refused:
@@ -49,8 +49,9 @@ def test_an_offer_that_meets_their_own_is_500(chance: float, seconds: str) -> No
     assert (refused.value.status, refused.value.fields) == (500, (("Retry-After", seconds),))
 
 
+@pytest.mark.item("S64")
 def test_one_invite_at_a_time() -> None:
-    """S64: with or without offers."""
+    """With or without offers."""
     negotiation = Negotiation()
     negotiation.we_invite()
     with pytest.raises(Refused) as refused:
@@ -67,8 +68,9 @@ def test_one_invite_at_a_time() -> None:
         negotiation.we_invite()
 
 
+@pytest.mark.item("S64")
 def test_an_invite_waits_for_an_offer_made_otherwise() -> None:
-    """S64: such as that of an UPDATE."""
+    """Such as that of an UPDATE."""
     negotiation = Negotiation()
     negotiation.receive(OfferEvent.WE_OFFER)
     with pytest.raises(Refused) as refused:
@@ -78,8 +80,9 @@ def test_an_invite_waits_for_an_offer_made_otherwise() -> None:
         negotiation.we_invite()
 
 
+@pytest.mark.item("S65")
 def test_who_made_the_call_id_waits_longer() -> None:
-    """S65: 2.1 to 4 s against 0 to 2 s, in steps of 10 ms."""
+    """2.1 to 4 s against 0 to 2 s, in steps of 10 ms."""
     assert [glare_wait(True, chance) for chance in (0.0, 0.9999999)] == [2.1, 4.0]
     assert [glare_wait(False, chance) for chance in (0.0, 0.9999999)] == [0.0, 2.0]
     waits = {glare_wait(own, step / 1000) for own in (True, False) for step in range(1000)}
@@ -87,6 +90,7 @@ def test_who_made_the_call_id_waits_longer() -> None:
     assert all(wait == round(wait, 2) for wait in waits)
 
 
+@pytest.mark.item("S66")
 @pytest.mark.parametrize(
     ("status", "consequence"),
     [
@@ -98,5 +102,4 @@ def test_who_made_the_call_id_waits_longer() -> None:
     ],
 )
 def test_what_a_refusal_means(status: int, consequence: Consequence) -> None:
-    """S66."""
     assert after_refusal(status) is consequence

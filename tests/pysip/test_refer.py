@@ -9,28 +9,29 @@ from xswitch_py.pysip.refer import Replaces, read_refer, read_replaces, read_sip
 from xswitch_py.pysip.usage import Refused
 
 
+@pytest.mark.item("S84")
 def test_a_blind_transfer() -> None:
-    """S84."""
     transfer = read_refer(request("REFER", fields=(("r", "<sip:1003@pbx.example>"), ("Referred-By", "<sip:a@b>"))))
     assert transfer.target == sip("sip:1003@pbx.example")
     assert (transfer.replaces, transfer.referred_by, transfer.notify) == (None, "<sip:a@b>", True)
 
 
+@pytest.mark.item("S84")
 def test_an_attended_transfer_names_a_dialog() -> None:
-    """S85."""
     to = "<sip:1003@pbx.example?Replaces=abc%40host%3Bto-tag%3Dt1%3Bfrom-tag%3Df1&Route=%3Csip:evil.example%3E>"
     transfer = read_refer(request("REFER", fields=(("Refer-To", to),)))
     assert transfer.replaces == Replaces(DialogId("abc@host", "t1", "f1"))
-    assert transfer.target == sip("sip:1003@pbx.example")  # S84: other headers are dropped
+    assert transfer.target == sip("sip:1003@pbx.example")  # other headers are dropped
 
 
+@pytest.mark.item("S84")
 @pytest.mark.parametrize("value", ["false", "FALSE", " false ", "false;x"])
 def test_who_wants_no_notify_gets_none(value: str) -> None:
-    """S84."""
     fields = (("Refer-To", "<sip:1003@pbx.example>"), ("Refer-Sub", value))
     assert not read_refer(request("REFER", fields=fields)).notify
 
 
+@pytest.mark.item("S84")
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
@@ -42,7 +43,6 @@ def test_who_wants_no_notify_gets_none(value: str) -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(fields: tuple[tuple[str, str], ...], status: int) -> None:
-    """S84."""
     with pytest.raises(Refused) as refused:
         read_refer(request("REFER", fields=fields))
     assert refused.value.status == status
@@ -59,7 +59,7 @@ def test_an_invite_may_be_asked_for_by_name() -> None:
 
 
 def test_the_replaces_of_an_invite() -> None:
-    """S86: the tags as we see them."""
+    """The tags as we see them."""
     invite = request(fields=(("Replaces", "abc@host;to-tag=ours;from-tag=theirs;early-only"),))
     replaces = read_replaces(invite)
     assert replaces == Replaces(DialogId("abc@host", "ours", "theirs"), True)
@@ -79,14 +79,14 @@ def test_the_replaces_of_an_invite() -> None:
     ],
 )
 def test_a_broken_replaces_is_400(values: tuple[str, ...]) -> None:
-    """S86."""
     with pytest.raises(Refused) as refused:
         read_replaces(request(fields=tuple(("Replaces", value) for value in values)))
     assert refused.value.status == 400
 
 
+@pytest.mark.item("S84")
 def test_a_sipfrag_ends_with_crlf() -> None:
-    """S84: without it JsSIP drops the event."""
+    """Without it JsSIP drops the event."""
     assert sipfrag(180) == b"SIP/2.0 180 Ringing\r\n"
     assert sipfrag(486, "B\u00fcsy\udcff") == "SIP/2.0 486 B\u00fcsy?\r\n".encode()
 

@@ -26,6 +26,7 @@ def provide(status: int = 183, body: bytes = b"") -> Provide:
     return Provide(answer(INVITE, status, body=body))
 
 
+@pytest.mark.item("S58")
 @pytest.mark.parametrize(
     ("fields", "wanted", "must"),
     [
@@ -37,12 +38,13 @@ def provide(status: int = 183, body: bytes = b"") -> Provide:
     ],
 )
 def test_when_to_be_reliable(fields: Fields, wanted: bool, must: bool) -> None:
-    """S58: who requires it gets it, who merely knows it only where it is switched on."""
+    """Who requires it gets it, who merely knows it only where it is switched on."""
     assert must_be_reliable(request(fields=fields), wanted) is must
 
 
+@pytest.mark.item("S58")
 def test_one_is_under_way_and_the_others_wait() -> None:
-    """S58: numbers rise by one."""
+    """Numbers rise by one."""
     machine = Provisionals(INVITE, 41)
     (first, *clocks) = machine.receive(provide())
     assert isinstance(first, Reply)
@@ -63,8 +65,8 @@ def test_one_is_under_way_and_the_others_wait() -> None:
     assert isinstance(second, Reply) and second.response.headers.get("RSeq") == "42"
 
 
+@pytest.mark.item("S58")
 def test_it_is_repeated_ever_more_slowly_and_then_given_up() -> None:
-    """S58."""
     machine = Provisionals(INVITE, 1)
     machine.receive(provide())
     waits = [machine.receive(Fired(Clock.RESEND_PROVISIONAL))[1] for _ in range(5)]
@@ -73,11 +75,11 @@ def test_it_is_repeated_ever_more_slowly_and_then_given_up() -> None:
     assert machine.receive(Fired(Clock.RESEND_PROVISIONAL)) == []
 
 
+@pytest.mark.item("S58")
 @pytest.mark.parametrize(
     "rack", ["2 1 INVITE", "1 2 INVITE", "1 1 UPDATE", "1 1", "", "x", "1 1 INVITE x", "9" * 11 + " 1 INVITE"]
 )
 def test_a_prack_of_something_else_is_481(rack: str) -> None:
-    """S58."""
     machine = Provisionals(INVITE, 1)
     machine.receive(provide())
     assert shown(machine.receive(prack(rack))) == ["reply 481 PRACK"]
@@ -101,8 +103,9 @@ def test_a_prack_with_an_offer_waits_for_its_answer() -> None:
     assert not [effect for effect in effects if isinstance(effect, Reply)]
 
 
+@pytest.mark.item("S59")
 def test_a_prack_that_answers_our_offer_is_answered_at_once() -> None:
-    """S59: a late offer in the first reliable answer."""
+    """A late offer in the first reliable answer."""
     machine = Provisionals(request(), 1)
     machine.receive(provide(body=b"v=0"))
     effects = machine.receive(prack("1 1 INVITE", b"v=0"))
@@ -110,8 +113,8 @@ def test_a_prack_that_answers_our_offer_is_answered_at_once() -> None:
     assert [effect.unanswered for effect in effects if isinstance(effect, Pracked)] == [False]
 
 
+@pytest.mark.item("S58")
 def test_only_an_sdp_holds_the_answer_up() -> None:
-    """S58."""
     machine = Provisionals(INVITE, 1)
     machine.receive(provide(180))
     assert not machine.holds_offer
@@ -144,6 +147,7 @@ def test_not_everything_can_wait() -> None:
     assert len(machine.queue) == 10
 
 
+@pytest.mark.item("S62")
 @pytest.mark.parametrize(
     ("status", "fields", "reliable"),
     [
@@ -158,14 +162,14 @@ def test_not_everything_can_wait() -> None:
     ],
 )
 def test_what_wants_a_prack(status: int, fields: Fields, reliable: bool) -> None:
-    """S62."""
     response = answer(INVITE, status, fields=fields)
     assert is_reliable(response) is reliable
     assert (Acknowledgements().take(response) is not None) is reliable
 
 
+@pytest.mark.item("S62")
 def test_acknowledgements_keep_the_order() -> None:
-    """S62: repeats and what is out of order get nothing."""
+    """Repeats and what is out of order get nothing."""
     seen = Acknowledgements()
     answers = [answer(INVITE, 183, fields=(("Require", "100rel"), ("RSeq", str(number)))) for number in (7, 7, 9, 8, 6)]
     assert [seen.take(each) for each in answers] == [RAck(7, 1, "INVITE"), None, None, RAck(8, 1, "INVITE"), None]

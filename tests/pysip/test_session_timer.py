@@ -23,6 +23,7 @@ from xswitch_py.pysip.usage import Clock, Fields, Fired, Refused
 KNOWS = ("Supported", "timer")
 
 
+@pytest.mark.item("S81")
 @pytest.mark.parametrize(
     ("fields", "terms", "told"),
     [
@@ -45,19 +46,19 @@ KNOWS = ("Supported", "timer")
     ],
 )  # fmt: skip
 def test_what_we_agree_to(fields: Fields, terms: Terms, told: Fields) -> None:
-    """S81: 90 is accepted; nothing is raised above what was asked; who knows no timers is refreshed by us."""
+    """90 is accepted; nothing is raised above what was asked; who knows no timers is refreshed by us."""
     assert accept(request(fields=fields), Policy()) == (terms, told)
 
 
+@pytest.mark.item("S81")
 def test_less_than_90_is_422() -> None:
-    """S81."""
     with pytest.raises(Refused) as refused:
         accept(request(fields=(KNOWS, ("Session-Expires", "89"))), Policy())
     assert (refused.value.status, refused.value.fields) == (422, (("Min-SE", "90"),))
 
 
+@pytest.mark.item("S81")
 def test_what_we_ask_for() -> None:
-    """S81."""
     assert ask(Policy()) == (("Session-Expires", "1800;refresher=uac"), ("Min-SE", "90"))
     assert ask(Policy(600), "uas")[0] == ("Session-Expires", "600;refresher=uas")
 
@@ -95,14 +96,14 @@ def test_a_longer_interval_is_asked_for_once(status: int, least: str | None, pol
     assert raised(Policy(), response) == policy
 
 
+@pytest.mark.item("S81")
 def test_what_to_refresh_with() -> None:
-    """S81."""
     assert refresh_method(frozenset({"INVITE", "UPDATE"})) == "UPDATE"
     assert refresh_method(frozenset({"INVITE"})) == "INVITE"
 
 
+@pytest.mark.item("S81")
 def test_who_refreshes_does_it_at_half_time() -> None:
-    """S81."""
     timer = SessionTimer()
     assert shown(timer.receive(Agreed(Terms(1800, True)))) == ["arm refresh 900", "arm expire 1768"]
     assert timer.receive(Fired(Clock.REFRESH)) == [Refresh()]
@@ -110,8 +111,8 @@ def test_who_refreshes_does_it_at_half_time() -> None:
     assert shown(effects) == ["disarm refresh", "disarm expire", "arm refresh 45", "arm expire 60"]
 
 
+@pytest.mark.item("S81")
 def test_who_waits_gives_up_shortly_before_the_end() -> None:
-    """S81."""
     timer = SessionTimer()
     assert shown(timer.receive(Agreed(Terms(90, False)))) == ["arm expire 60"]
     assert timer.receive(RefreshFailed()) == []

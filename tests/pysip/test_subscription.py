@@ -38,6 +38,7 @@ ACTIVE: list[ReferralEvent] = [Begin()]
 RINGING = [*ACTIVE, Fired(Clock.NOTIFY), Went(180)]
 
 
+@pytest.mark.item("S84")
 @pytest.mark.parametrize(
     ("before", "event", "effects", "state"),
     [
@@ -60,15 +61,15 @@ RINGING = [*ACTIVE, Fired(Clock.NOTIFY), Went(180)]
 def test_a_transfer(
     before: list[ReferralEvent], event: ReferralEvent, effects: list[str], state: ReferralState
 ) -> None:
-    """S84."""
     machine = referral()
     for each in before:
         machine.receive(each)
     assert (shown(machine.receive(event)), machine.state) == (effects, state)
 
 
+@pytest.mark.item("S84")
 def test_what_the_sender_reads() -> None:
-    """S84: golden."""
+    """Golden."""
     machine = referral()
     machine.event_id = "2"
     effects = [effect for event in (Begin(), Went(180), Fired(Clock.NOTIFY)) for effect in machine.receive(event)]
@@ -94,8 +95,9 @@ def test_a_transfer_that_takes_too_long_says_so() -> None:
     assert notify.headers.get("Event") == "refer"
 
 
+@pytest.mark.item("S84")
 def test_who_wants_no_notify_gets_none() -> None:
-    """S84: Refer-Sub: false."""
+    """Refer-Sub: false."""
     machine = referral(notify=False)
     accepted, done = machine.receive(Begin())
     assert isinstance(accepted, Reply) and accepted.response.headers.get("Refer-Sub") == "false"
@@ -103,9 +105,10 @@ def test_who_wants_no_notify_gets_none() -> None:
     assert machine.receive(Concluded(200)) == []
 
 
+@pytest.mark.item("S84")
 @pytest.mark.parametrize("event", [Went(180), Concluded(200)])
 def test_nobody_is_told_after_the_dialog(event: ReferralEvent) -> None:
-    """S84: the transferor may hang up before the end."""
+    """The transferor may hang up before the end."""
     machine = referral()
     machine.receive(Begin())
     machine.receive(Fired(Clock.NOTIFY))

@@ -35,16 +35,18 @@ def sent(effects: list[Effect]) -> list[Request | Response]:
     return [effect.message for effect in effects if isinstance(effect, Send)]
 
 
+@pytest.mark.item("S27")
+@pytest.mark.item("S30")
 def test_a_repeat_finds_its_transaction() -> None:
-    """S27, S30."""
     table = Transactions()
-    assert shown(table.receive(came(request())))[0] == "deliver INVITE"
+    assert shown(table.receive(came(request())))[-1] == "deliver INVITE"
     assert table.receive(came(request())) == []
     table.receive(Answered(server_key(request()), answer(request(), 180)))
     assert shown(table.receive(came(request()))) == ["send 180 INVITE"]
     assert len(table) == 1 and server_key(request()) in table
 
 
+@pytest.mark.item("S27")
 @pytest.mark.parametrize(
     "other",
     [
@@ -53,15 +55,14 @@ def test_a_repeat_finds_its_transaction() -> None:
     ],
 )
 def test_another_branch_or_method_is_another_transaction(other: Request) -> None:
-    """S27."""
     table = Transactions()
     table.receive(came(request()))
-    assert shown(table.receive(came(other)))[0] == f"deliver {other.method}"
+    assert shown(table.receive(came(other)))[-1] == f"deliver {other.method}"
     assert len(table) == 2
 
 
+@pytest.mark.item("S27")
 def test_the_host_of_a_via_counts_in_any_case_and_with_its_port() -> None:
-    """S27."""
     upper, lower, port = request(), request(), request()
     upper.headers.set("Via", "SIP/2.0/UDP PHONE.example;branch=z9hG4bK-7")
     lower.headers.set("Via", "SIP/2.0/UDP phone.example;branch=z9hG4bK-7")
@@ -69,8 +70,9 @@ def test_the_host_of_a_via_counts_in_any_case_and_with_its_port() -> None:
     assert server_key(upper) == server_key(lower) != server_key(port)
 
 
+@pytest.mark.item("S27")
 def test_without_a_modern_branch_the_whole_request_is_compared() -> None:
-    """S27: RFC 2543."""
+    """RFC 2543."""
     old = [request(branch=branch) for branch in ("1", "1")]
     assert server_key(old[0]) == server_key(old[1])
     assert server_key(request("ACK", branch="1", to="<sip:bob@pbx.example>;tag=x")) == server_key(old[0])
@@ -86,22 +88,24 @@ def test_without_a_modern_branch_the_whole_request_is_compared() -> None:
         assert server_key(changed) != server_key(old[0])
 
 
+@pytest.mark.item("S30")
 def test_the_ack_of_a_refusal_stays_in_its_transaction() -> None:
-    """S30."""
     table = Transactions()
     table.receive(came(request()))
     table.receive(Answered(server_key(request()), answer(request(), 486)))
     assert shown(table.receive(came(request("ACK")))) == ["disarm G", "disarm H", "arm I 5"]
 
 
+@pytest.mark.item("S29")
+@pytest.mark.item("S30")
 def test_an_ack_without_transaction_is_the_cores() -> None:
-    """S29, S30: that of a 2xx has a branch of its own; a stray one is dropped there, and never answered."""
+    """That of a 2xx has a branch of its own; a stray one is dropped there, and never answered."""
     ack = request("ACK", branch="z9hG4bK-9")
     assert Transactions().receive(came(ack)) == [Deliver(None, ack)]
 
 
+@pytest.mark.item("S30")
 def test_a_response_without_transaction_is_dropped() -> None:
-    """S30."""
     assert Transactions().receive(came(answer(request(), 200))) == []
 
 
@@ -113,8 +117,9 @@ def test_a_response_with_two_vias_was_meant_for_another() -> None:
     assert table.receive(came(response)) == []
 
 
+@pytest.mark.item("S27")
 def test_a_response_finds_the_request_of_its_method() -> None:
-    """S27: CANCEL and INVITE share a branch."""
+    """CANCEL and INVITE share a branch."""
     table = Transactions()
     table.receive(Asked(request(), "udp", False))
     table.receive(came(answer(request(), 180)))
@@ -127,8 +132,8 @@ def test_a_response_finds_the_request_of_its_method() -> None:
     assert "deliver 487 INVITE" in shown(table.receive(came(answer(request(), 487))))
 
 
+@pytest.mark.item("S31")
 def test_a_cancel_is_answered_and_told_while_the_invite_waits() -> None:
-    """S31."""
     table = Transactions()
     table.receive(came(request()))
     table.receive(Answered(server_key(request()), answer(request(), 180, tag="ours")))
@@ -141,8 +146,9 @@ def test_a_cancel_is_answered_and_told_while_the_invite_waits() -> None:
     assert shown(table.receive(came(cancel))) == ["send 200 CANCEL"]
 
 
+@pytest.mark.item("S31")
 def test_a_cancel_after_the_answer_changes_nothing() -> None:
-    """S31: 200, and that is all."""
+    """200, and that is all."""
     table = Transactions()
     table.receive(came(request()))
     table.receive(Answered(server_key(request()), answer(request(), 200)))
@@ -158,14 +164,18 @@ def test_a_cancel_before_any_answer_has_a_tag() -> None:
     assert ok.to.tag
 
 
-def test_a_cancel_of_nothing_is_481() -> None:
-    """S31."""
-    (refusal,) = sent(Transactions().receive(came(request("CANCEL"))))
-    assert said(refusal) == "481 CANCEL" and refusal.to.tag
+@pytest.mark.item("S31")
+def test_a_cancel_of_nothing_is_481_and_leaves_nothing() -> None:
+    """Its copies get the same answer."""
+    table = Transactions()
+    first, second = [*sent(table.receive(came(request("CANCEL")))), *sent(table.receive(came(request("CANCEL"))))]
+    assert said(first) == "481 CANCEL" and first.to.tag
+    assert second == first
+    assert len(table) == 0
 
 
+@pytest.mark.item("S32")
 def test_a_merged_request_is_482() -> None:
-    """S32."""
     table = Transactions()
     table.receive(came(request()))
     effects = table.receive(came(request(branch="z9hG4bK-2")))
@@ -174,13 +184,14 @@ def test_a_merged_request_is_482() -> None:
     assert "arm I 5" in shown(table.receive(came(request("ACK", branch="z9hG4bK-2"))))
 
 
+@pytest.mark.item("S32")
 def test_a_request_inside_a_dialog_is_never_merged() -> None:
-    """S32."""
     table = Transactions()
     inside = "<sip:bob@pbx.example>;tag=bob"
+    table.receive(came(request("INFO", branch="z9hG4bK-0")))
     table.receive(came(request("INFO", to=inside)))
     effects = table.receive(came(request("INFO", to=inside, branch="z9hG4bK-2")))
-    assert shown(effects)[0] == "deliver INFO"
+    assert shown(effects)[-1] == "deliver INFO"
 
 
 def test_a_challenged_request_may_come_again_with_its_number() -> None:
@@ -188,20 +199,35 @@ def test_a_challenged_request_may_come_again_with_its_number() -> None:
     table = Transactions()
     table.receive(came(request()))
     table.receive(Answered(server_key(request()), answer(request(), 407)))
-    assert shown(table.receive(came(request(branch="z9hG4bK-2"))))[0] == "deliver INVITE"
+    assert shown(table.receive(came(request(branch="z9hG4bK-2"))))[-1] == "deliver INVITE"
 
 
+@pytest.mark.item("S33")
 def test_a_request_that_is_over_is_not_merged_with() -> None:
-    """S33: nothing is remembered."""
+    """Nothing is remembered."""
     table = Transactions()
     table.receive(came(request("MESSAGE"), reliable=True))
     table.receive(Answered(server_key(request("MESSAGE")), answer(request("MESSAGE"), 200)))
     assert len(table) == 0
-    assert shown(table.receive(came(request("MESSAGE", branch="z9hG4bK-2"))))[0] == "deliver MESSAGE"
+    assert shown(table.receive(came(request("MESSAGE", branch="z9hG4bK-2"))))[-1] == "deliver MESSAGE"
+
+
+@pytest.mark.item("S31")
+def test_a_full_table_still_lets_callers_give_up() -> None:
+    table = Transactions(limit=1)
+    table.receive(came(request()))
+    assert [said(each) for each in sent(table.receive(came(request("CANCEL"))))] == ["200 CANCEL"]
+
+
+def test_a_request_may_be_answered_as_soon_as_it_is_told() -> None:
+    """Its timers are told before: what stops them comes after what starts them."""
+    for method in ("INVITE", "OPTIONS"):
+        effects = Transactions().receive(came(request(method)))
+        assert isinstance(effects[-1], Deliver)
+        assert all(isinstance(effect, Arm) for effect in effects[:-1])
 
 
 def test_a_full_table_refuses_both_sides() -> None:
-    """S33, S108."""
     table = Transactions(limit=1)
     table.receive(came(request()))
     (busy,) = sent(table.receive(came(request("MESSAGE"))))
@@ -218,8 +244,9 @@ def test_a_branch_is_used_once() -> None:
         table.receive(Asked(request(), "udp", False))
 
 
+@pytest.mark.item("S33")
 def test_a_lost_flow_fails_what_was_asked_on_it() -> None:
-    """S21, S33: at once; on other flows, and of theirs, all stays."""
+    """At once; on other flows, and of theirs, all stays."""
     table = Transactions()
     table.receive(Asked(request(), "gone", True))
     table.receive(Asked(request("OPTIONS", branch="z9hG4bK-2"), "here", True))
@@ -242,16 +269,17 @@ def test_a_timer_reaches_its_transaction() -> None:
     assert client_key(request()).side is Side.CLIENT
 
 
+@pytest.mark.item("S28")
 def test_a_trunk_may_have_its_own_times() -> None:
-    """S28: and its CANCEL has them, too."""
+    """And its CANCEL has them, too."""
     table = Transactions()
     assert shown(table.receive(Asked(request(), "udp", False, Times(t1=0.1))))[1] == "arm A 0.1"
     table.receive(came(answer(request(), 180)))
     assert shown(table.receive(Cancel(client_key(request()))))[1] == "arm E 0.1"
 
 
+@pytest.mark.item("S28")
 def test_every_timer_has_its_time() -> None:
-    """S28."""
     assert set(TIMERS) == set(Timer)
     times = Times()
     assert [times.first(timer, True) for timer in (Timer.A, Timer.D, Timer.E, Timer.G, Timer.I, Timer.J, Timer.K)] == [
@@ -262,8 +290,9 @@ def test_every_timer_has_its_time() -> None:
     }
 
 
+@pytest.mark.item("S33")
 def test_many_calls_leave_no_transaction() -> None:
-    """S33: whatever has been asked and answered is forgotten when its timers have run down."""
+    """Whatever has been asked and answered is forgotten when its timers have run down."""
     table = Transactions()
     armed = set[Fired]()
 

@@ -1,4 +1,4 @@
-"""URIs: the zoo of what phones write, what is none, how they are written and compared (S9)."""
+"""URIs: the zoo of what phones write, what is none, how they are written and compared."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from xswitch_py.pysip.errors import BadMessage
 from xswitch_py.pysip.uri import Uri, escape_user, parse_uri, same
 
 
+@pytest.mark.item("S9")
 @pytest.mark.parametrize(
     ("text", "uri"),
     [
@@ -24,6 +25,7 @@ from xswitch_py.pysip.uri import Uri, escape_user, parse_uri, same
         ("sip:h;alias=1.2.3.4~5060~1", Uri(host="h", parameters={"alias": "1.2.3.4~5060~1"})),
         ("sip:h?Subject=a%20b&=x&To=", Uri(host="h", headers=(("Subject", "a%20b"), ("To", "")))),
         ("sip:h?", Uri(host="h")),
+        ("TEL:123", Uri("tel", "123")),
         ("tel:+1-201-555-0123;phone-context=x", Uri("tel", "+1-201-555-0123", parameters={"phone-context": "x"})),
         ("urn:service:sos", Uri("urn", "service:sos")),
     ],
@@ -47,14 +49,15 @@ def test_what_is_no_uri_is_refused(text: str) -> None:
     assert refused.value.status == 400
 
 
+@pytest.mark.item("S108")
 def test_a_uri_has_a_longest_length() -> None:
-    """S108."""
     assert parse_uri(f"sip:{'a' * 1018}@h").user == "a" * 1018
     with pytest.raises(BadMessage) as refused:
         parse_uri(f"sip:{'a' * 1019}@h")
     assert refused.value.status == 414
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize(
     ("uri", "text"),
     [
@@ -70,19 +73,19 @@ def test_a_uri_has_a_longest_length() -> None:
     ],
 )
 def test_every_part_is_escaped_for_its_place(uri: Uri, text: str) -> None:
-    """S11."""
     assert str(uri) == text
 
 
+@pytest.mark.item("S11")
 @pytest.mark.parametrize(
     "uri", [Uri(), Uri(host="a b"), Uri(host="a>"), Uri(host="h:5060"), Uri(host="h\r\n"), Uri("x\r\ny", "z")]
 )
 def test_what_cannot_be_escaped_is_not_written(uri: Uri) -> None:
-    """S11."""
     with pytest.raises(ValueError):
         str(uri)
 
 
+@pytest.mark.item("S9")
 def test_a_user_is_given_without_escapes() -> None:
     assert parse_uri("sip:%2B49%23@h").name == "+49#"
     assert parse_uri("sip:1001@h").name == "1001"
@@ -110,6 +113,7 @@ def test_uris_are_keys_of_dicts() -> None:
 
 
 # RFC 3261 section 19.1.4, and more.
+@pytest.mark.item("S9")
 @pytest.mark.parametrize(
     ("a", "b"),
     [
@@ -132,6 +136,7 @@ def test_uris_are_the_same(a: str, b: str) -> None:
     assert same(parse_uri(b), parse_uri(a))
 
 
+@pytest.mark.item("S9")
 @pytest.mark.parametrize(
     ("a", "b"),
     [

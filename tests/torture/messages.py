@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["GOOD", "REFUSED", "Good", "Refused"]
+__all__ = ["GOOD", "REFUSED", "Good", "Refused", "simple"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,11 @@ GOOD: Final = [
         simple("INVITE sip:user@example.com SIP/2.0", "Date: Fri, 01 Jan 2010 16:00:00 EST"),
     ),
     Good(
+        "blanks about an addr-spec (3.1.2.14)",
+        simple(To='To: "Watson, Thomas" < sip:t.watson@example.org >'),
+        (("m.to.uri.user", "t.watson"), ("str(m.to)", '"Watson, Thomas" <sip:t.watson@example.org>')),
+    ),
+    Good(
         "a display name that should be quoted (3.1.2.15)",
         simple(From="From: Bell, Alexander <sip:a.g.bell@example.com>;tag=43"),
         (("m.from_.display", "Bell, Alexander"),),
@@ -250,6 +255,11 @@ GOOD: Final = [
         (("m.contacts[0].uri.header('Route')", "<sip:sip.example.com>"),),
     ),
     Good(
+        "nothing is accepted that could be given (3.3.15)",
+        simple("INVITE sip:user@example.com SIP/2.0", "Accept: text/nobodyKnowsThis", "Content-Type: application/sdp"),
+        (("m.tokens('Accept')", {"text/nobodyKnowsThis"}),),
+    ),
+    Good(
         "an INVITE of RFC 2543 (3.4.1)",
         simple(
             "INVITE sip:UserB@example.com SIP/2.0",
@@ -290,9 +300,27 @@ GOOD: Final = [
         (("m.vias[0].received", "2001:db8::9:255"),),
     ),
     Good(
+        "IPv6 in SDP (5118 4.6)",
+        simple(
+            "INVITE sip:user@[2001:db8::10] SIP/2.0",
+            "Content-Type: application/sdp",
+            body=b"v=0\r\no=a 1 1 IN IP6 2001:db8::20\r\ns=-\r\nc=IN IP6 2001:db8::20\r\nt=0 0\r\n",
+        ),
+        (("m.body[:30]", b"v=0\r\no=a 1 1 IN IP6 2001:db8::"),),
+    ),
+    Good(
         "addresses of two kinds in one field (5118 4.7)",
         simple(Via="Via: SIP/2.0/UDP [2001:db8::9:1]:6050;branch=a, SIP/2.0/UDP 192.0.2.1;branch=b"),
         (("[via.host for via in m.vias]", ["2001:db8::9:1", "192.0.2.1"]),),
+    ),
+    Good(
+        "addresses of two kinds in SDP (5118 4.8)",
+        simple(
+            "INVITE sip:user@[2001:db8::10] SIP/2.0",
+            "Content-Type: application/sdp",
+            body=b"v=0\r\nc=IN IP6 2001:db8::1\r\nm=audio 1 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n",
+        ),
+        (("len(m.body)", 68),),
     ),
     Good(
         "an IPv4 address in IPv6 (5118 4.9)",
@@ -335,7 +363,7 @@ REFUSED: Final = [
         simple("REGISTER sip:h SIP/2.0", "Contact: sip:user@example.com?Route=%3Csip:sip.example.com%3E"),
         400,
     ),
-    Refused("blanks in an addr-spec (3.1.2.14)", simple(To='To: "Watson, Thomas" < t.watson@example.org >'), 400),
+    Refused("an address that is no URI", simple(To='To: "Watson, Thomas" <t.watson@example.org>'), 400),
     Refused("another version (3.1.2.16)", simple("OPTIONS sip:t.watson@example.org SIP/7.0"), 505),
     Refused("a CSeq of another method (3.1.2.17)", simple(CSeq="CSeq: 8 INVITE"), 400),
     Refused(

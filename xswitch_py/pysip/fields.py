@@ -1,6 +1,6 @@
 """Header fields in order: their names, their values, and what was read out of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from xswitch_py.pysip.grammar import clean, is_token, parse_list
@@ -103,9 +103,13 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Give all values in order; lists are split at commas. Raises `BadMessage` for unbalanced quotes."""
-        lines = self.lines(name)
-        if canonical(name) not in LISTS:
+        lines = self._fields.get(name)
+        if lines is None:
+            lines = self._fields.get(name := canonical(name), [])
+        if name not in LISTS:
             return list(lines)
+        if len(lines) == 1:
+            return parse_list(lines[0])
         return [value for line in lines for value in parse_list(line)]
 
     def lines(self, name: str) -> list[str]:
@@ -113,9 +117,15 @@ class Headers:
         found = self._fields.get(name)
         return self._fields.get(canonical(name), []) if found is None else found
 
+    def by_name(self) -> Mapping[str, list[str]]:
+        """Give the fields as they are, not split, by canonical name. They are not to be changed."""
+        return self._fields
+
     def typed(self, name: str, read: Callable[[list[str]], T]) -> T:
         """Read the values of a name, once until they change. What `read` raises is raised each time."""
-        cached = self._typed.get(name) or self._typed.get(name := canonical(name))
+        cached = self._typed.get(name)
+        if cached is None:
+            cached = self._typed.get(name := canonical(name))
         if cached is None or cached[0] is not read:
             cached = self._typed[name] = (read, read(self.all(name)))
         value: T = cached[1]

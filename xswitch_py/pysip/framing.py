@@ -54,6 +54,11 @@ class Framer:
         """Whether a message has begun and not ended: it has 15 seconds."""
         return self._head is not None or len(self._buffer) > len(PING) or bool(self._buffer.strip(PING))
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the head of a message is here and its body is not."""
+        return self._head is not None
+
     def feed(self, data: bytes) -> list[Received]:
         """Take what came; return what it completes, in order."""
         if self.broken:

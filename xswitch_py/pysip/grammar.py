@@ -78,8 +78,9 @@ def parse_list(text: str) -> list[str]:
         BadMessage: a quote or bracket has no partner.
     """
     if "," not in text:
-        parts = [text]
-    elif '"' in text or "<" in text:
+        text = text.strip()
+        return [text] if text else []
+    if '"' in text or "<" in text:
         parts = _elements(text)
     else:
         parts = text.split(",")

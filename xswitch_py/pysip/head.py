@@ -104,11 +104,10 @@ def fields(lines: list[str]) -> Headers:
             if not colon:
                 raise BadMessage(400, "Bad Header Field")
             name = canonical(name.rstrip(" \t"))
-            value = value.strip(" \t")
             if name in found:
-                found[name].append(value)
+                found[name].append(value.strip(" \t"))
             else:
-                found[name] = [value]
+                found[name] = [value.strip(" \t")]
     except ValueError:
         raise BadMessage(400, "Bad Header Field") from None
     return Headers.from_lines(found)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from xswitch_py.pysip.errors import BadMessage
@@ -30,6 +31,7 @@ _VIA: Final = re.compile(
 _NAME_ADDR: Final = re.compile(r'(?:"((?:[^"\\]++|\\.)*+)"|([^"<>]*+))[ \t]*+<[ \t]*+([^<> \t]++)[ \t]*+>')
 _CSEQ: Final = re.compile(rf"([0-9]{{1,{Limits.DIGITS}}}+)[ \t]++({TOKEN}++)")
 _NUMBER: Final = re.compile(rf"[0-9]{{1,{Limits.DIGITS}}}+")
+_KNOWN: Final = 2048  # addresses that are remembered
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:-]++")
 
 
@@ -143,8 +145,11 @@ def parse_via(text: str) -> Via:
     )
 
 
+@lru_cache(_KNOWN)  # the From and To of a dialog come with each message of it
 def parse_address(text: str) -> Address:
-    """Read one name-addr or addr-spec. Without brackets, what follows ";" belongs to the header (section 20.10).
+    """Read one name-addr or addr-spec; its `params` are shared, and not to be changed.
+
+    Without brackets, what follows ";" belongs to the header (section 20.10).
 
     Raises:
         BadMessage: it is none.

@@ -118,8 +118,8 @@ class Invited:
                 return self._went_on(self.provisionals.receive(event))
             case GotAck(request=ack):
                 return self._acked(ack)
-            case GotCancel():
-                return self._refuse(487, End.CANCELLED) if self.state in _UNANSWERED else []
+            case GotCancel(reason=reason):
+                return self._refuse(487, End.CANCELLED, reason) if self.state in _UNANSWERED else []
             case GotBye(request=bye):
                 return self._bye(bye)
             case HangUp():
@@ -185,7 +185,7 @@ class Invited:
     def _hang_up(self, event: HangUp) -> list[InvitedEffect]:
         match self.state:
             case InvitedState.PROCEEDING | InvitedState.WAITING:
-                return self._refuse(480, End.HUNG_UP)
+                return self._refuse(480, End.HUNG_UP, event.reason)
             case InvitedState.ANSWERED:  # section 15: no BYE before the ACK
                 self.hang_up = event
                 return []
@@ -206,8 +206,9 @@ class Invited:
             case _:
                 return []
 
-    def _refuse(self, status: int, why: End) -> list[InvitedEffect]:
-        return self._refused(self.dialog.response(self.invite, status), why)
+    def _refuse(self, status: int, why: End, reason: str = "") -> list[InvitedEffect]:
+        fields = (("Reason", reason),) if reason else ()
+        return self._refused(self.dialog.response(self.invite, status, fields=fields), why)
 
     def _refused(self, response: Response, why: End) -> list[InvitedEffect]:
         self.state = InvitedState.ENDED

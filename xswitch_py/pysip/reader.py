@@ -87,27 +87,30 @@ def _request_uri(text: str) -> Uri:
 
 
 def _check(message: Request | Response) -> None:
-    headers = message.headers
+    fields = message.headers.by_name()
     for name in _ONCE:
-        if len(headers.lines(name)) != 1:
-            raise BadMessage(400, f"Missing {name}" if name not in headers else f"Repeated {name}")
+        if len(fields.get(name, ())) != 1:
+            raise BadMessage(400, f"Repeated {name}" if name in fields else f"Missing {name}")
     if not 0 < len(message.call_id) <= Limits.CALL_ID or " " in message.call_id:
         raise BadMessage(400, "Bad Call-ID")
     method = message.cseq.method
     if isinstance(message, Request) and method != message.method:
         raise BadMessage(400, "Bad CSeq")
-    if STAR in (message.from_, message.to):
+    if message.from_.uri.scheme == "*" or message.to.uri.scheme == "*":
         raise BadMessage(400, "Bad Address")
     if len(message.vias) > Limits.VIAS:
         raise BadMessage(483, "Too Many Hops")
-    if len(message.contacts) > Limits.CONTACTS:
+    if "Contact" in fields and len(message.contacts) > Limits.CONTACTS:
         raise BadMessage(400, "Too Many Contacts")
-    if max(len(message.routes), len(message.record_routes)) > Limits.ROUTES:
+    if "Route" in fields and len(message.routes) > Limits.ROUTES:
+        raise BadMessage(400, "Too Many Routes")
+    if "Record-Route" in fields and len(message.record_routes) > Limits.ROUTES:
         raise BadMessage(400, "Too Many Routes")
 
 
 def _check_request(request: Request) -> None:
-    if STAR in request.contacts and (request.method != "REGISTER" or len(request.contacts) > 1):
+    contacts = request.contacts if "Contact" in request.headers else ()
+    if STAR in contacts and (request.method != "REGISTER" or len(contacts) > 1):
         raise BadMessage(400, "Bad Contact")
     if not 0 <= request.max_forwards <= 255:
         raise BadMessage(400, "Bad Max-Forwards")

@@ -232,7 +232,7 @@ def _fields(after: tuple[Binding, ...], arrival: Arrival, request: Request, now:
 
 
 def _shown(binding: Binding, now: float) -> Address:
-    left = math.ceil(binding.expires_at - now)
+    left = math.ceil(round(binding.expires_at - now, 3))  # what was granted comes back whole
     return replace(binding.contact, params={**binding.contact.params, "expires": str(left)})
 
 

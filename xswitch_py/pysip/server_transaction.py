@@ -44,7 +44,7 @@ class InviteServer:
         match self.state, event:
             case State.NEW, Arrived():
                 self.state = State.PROCEEDING
-                return [Deliver(self.key, self.request), *self._arm(Timer.TRYING)]
+                return [*self._arm(Timer.TRYING), Deliver(self.key, self.request)]
             case State.PROCEEDING, Fired(timer=Timer.TRYING) if self.last is None:
                 self.last = response_to(self.request, 100)
                 return [self._send(self.last)]
@@ -118,7 +118,7 @@ class OtherServer:
                 slow = self.times.t2 - self.times.t1  # the client's timer E has come to T2
                 give_up = self.times.first(Timer.ABANDONED, self.reliable)
                 trying, abandoned = Arm(self.key, Timer.TRYING, slow), Arm(self.key, Timer.ABANDONED, give_up)
-                return [Deliver(self.key, self.request), trying, abandoned]
+                return [trying, abandoned, Deliver(self.key, self.request)]
             case State.TRYING, Fired(timer=Timer.TRYING):
                 self.state, self.last = State.PROCEEDING, response_to(self.request, 100)
                 return [Send(self.last, self.flow)]

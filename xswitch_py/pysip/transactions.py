@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from xswitch_py.pysip.client_transaction import ClientTransaction, InviteClient, OtherClient
@@ -40,13 +40,13 @@ Origin = tuple[str, str, int, str]  # Call-ID, From tag, CSeq: what all copies o
 
 @dataclass(slots=True)
 class Transactions:
-    """The transactions under way, at most `limit` of each side's.
+    """The transactions under way, at most `limit` of each side's, not counting CANCELs.
 
     What has no room is refused: a request of theirs with 503, one of ours with `Failed`.
     """
 
     times: Times = field(default_factory=Times)
-    limit: int = 20_000
+    limit: int = 50_000
     _ours: dict[Key, ClientTransaction] = field(default_factory=dict)
     _theirs: dict[Key, ServerTransaction] = field(default_factory=dict)
     _origins: dict[Origin, Key] = field(default_factory=dict)
@@ -91,10 +91,10 @@ class Transactions:
         key = server_key(request)
         if found := self._theirs.get(key):
             return self._give(found, event)
+        if request.method == "CANCEL":  # also when there is no room: it makes some
+            return self._cancel(key, request, event)
         if len(self._theirs) >= self.limit:
             return [Send(self._busy(key, request), event.flow)]
-        if request.method == "CANCEL":
-            return self._cancel(key, request, event)
         if self._is_merged(key, request):  # section 8.2.2.2
             return self._answer_at_once(key, request, event, response_to(request, 482, to_tag=_tag(key)))
         return self._give(self._begin(key, request, event), event)
@@ -113,10 +113,13 @@ class Transactions:
         return [*quiet, *self._give(self._theirs.get(key), Answered(key, response))]
 
     def _cancel(self, key: Key, request: Request, event: Arrived) -> list[Effect]:
-        """Answer a CANCEL, and tell the core if the INVITE still waits for its answer (section 9.2)."""
-        invite = self._theirs.get(replace(key, method="INVITE"))
+        """Answer a CANCEL, and tell the core if the INVITE still waits for its answer (section 9.2).
+
+        A stray one is answered, and forgotten: anybody may send it, and its copies get the same answer.
+        """
+        invite = self._theirs.get(key._replace(method="INVITE"))
         if not isinstance(invite, InviteServer):
-            return self._answer_at_once(key, request, event, response_to(request, 481, to_tag=_tag(key)))
+            return [Send(response_to(request, 481, to_tag=_tag(key)), event.flow)]
         said = invite.last.to.tag if invite.last else ""
         response = response_to(request, 200, to_tag=said or _tag(invite.key))
         effects = self._answer_at_once(key, request, event, response)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from xswitch_py.pysip.errors import BadMessage
@@ -18,6 +19,7 @@ _SIP: Final = re.compile(
 _OTHER: Final = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*+):([^\x00-\x20\x7f<>"]++)')
 _HOST: Final = re.compile(r"[A-Za-z0-9_.-]++|[0-9A-Fa-f.]*+:[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*+")
+_KNOWN: Final = 2048  # URIs that are remembered
 _SEPARATORS: Final = re.compile(r"[-.()]")
 
 # What must be escaped in each place. A "%" that begins an escape is left alone.
@@ -93,8 +95,9 @@ def escape_user(text: str) -> str:
     return escape(text, _UNSAFE_TEXT)
 
 
+@lru_cache(_KNOWN)  # a dialog says the same few URIs over and over
 def parse_uri(text: str) -> Uri:
-    """Read a URI of any scheme.
+    """Read a URI of any scheme. Its `parameters` are shared, and not to be changed.
 
     Raises:
         BadMessage: it is none (400), or too long (414).

@@ -76,7 +76,9 @@ class GotBye:
 
 @dataclass(frozen=True, slots=True)
 class GotCancel:
-    """The peer gave up its INVITE; the CANCEL itself is answered."""
+    """The peer gave up its INVITE; the CANCEL itself is answered. `reason`: as in `HangUp`, for our refusal."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ def serialise(message: Request | Response) -> bytes:
     Raises:
         ValueError: a text of the start line is not what may stand there.
     """
-    headers = message.headers
+    fields = message.headers.by_name()
     lines = [_start_line(message)]
-    for name in _FIRST:
-        lines += [f"{name}: {value}" for value in headers.lines(name)]
-    lines += [f"{name}: {value}" for name, value in headers if name not in _ELSEWHERE]
+    for name in [*_FIRST, *[name for name in fields if name not in _ELSEWHERE]]:
+        if name in fields:
+            lines += [f"{name}: {value}" for value in fields[name]]
     lines.append(f"Content-Length: {len(message.body)}\r\n\r\n")
     return "\r\n".join(lines).encode("utf-8", "replace") + message.body
 
