@@ -125,6 +125,18 @@ def test_extensions_of_the_same_numbers_need_no_change() -> None:
     assert bridge.remap((), ((1, LEVEL),)) is None
 
 
+@pytest.mark.item("S75")
+@pytest.mark.parametrize(("pt", "duration"), [(101, 800), (110, 4800)])
+def test_events_on_any_clock_that_was_agreed_pass_in_that_of_the_other_end(pt: int, duration: int) -> None:
+    events = Format(110, "telephone-event", 48000), Format(101, "telephone-event", 8000)
+    heard = Stream("audio", "0", (OPUS, Format(0, "PCMU", 8000)), events[0], events=events[1:])
+    one, _ = port(heard)
+    other, sent = port(audio(Format(0, "PCMU", 8000), digits=Format(96, "telephone-event", 8000)))
+    bridge.join(one, other)
+    one.receive(rtp(pt, b"\x05\x8a" + duration.to_bytes(2, "big")), 1.0)
+    assert [(packet[1] & 127, packet[14:]) for packet in sent] == [(96, (800).to_bytes(2, "big"))]
+
+
 @given(st.binary(min_size=12, max_size=120), st.integers(0, 255))
 def test_any_packet_survives_the_renumbering(packet: bytes, first: int) -> None:
     change = bridge.remap(((1, LEVEL), (2, TIME)), ((5, LEVEL),))

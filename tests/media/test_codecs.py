@@ -16,6 +16,7 @@ from tests.sound import dominant, has_tone, is_silent, level, power, sine
 from xswitch_py.base.errors import MediaError, ProtocolError
 from xswitch_py.media import opus
 from xswitch_py.media.codecs import CODECS, PCMA_TO_PCMU, PCMU_TO_PCMA, Resampler, decoder, encoder
+from xswitch_py.media.opus import OpusEncoder
 
 Pcm = NDArray[np.int16]
 ALL = np.arange(-32768, 32768, dtype=np.int16)
@@ -166,8 +167,10 @@ def syllables(rate: int) -> Pcm:
 
 @pytest.mark.parametrize("rate", [8000, 16000, 48000])
 def test_opus_mends_a_loss_better_from_the_frame_that_follows(rate: int) -> None:
-    """Forward error correction is on: RFC 6716 section 2.1.7."""
-    coder = encoder("opus", rate)
+    """With forward error correction, which costs bits and time as long as it is on: RFC 6716 section 2.1.7."""
+    coder = OpusEncoder(rate)
+    plain = sum(len(coder.encode(frame)) for frame in frames(syllables(rate), rate))
+    coder.correct(True)
     whole, fec, plc = (decoder("opus", 16000) for _ in range(3))
     payloads = [coder.encode(frame) for frame in frames(syllables(rate), rate)]
     mended = guessed = 0.0
@@ -177,6 +180,14 @@ def test_opus_mends_a_loss_better_from_the_frame_that_follows(rate: int) -> None
         mended += float(np.sum((true - (fec.lost(following) if lost else fec.decode(payload))) ** 2))
         guessed += float(np.sum((true - (plc.lost() if lost else plc.decode(payload))) ** 2))
     assert mended < guessed / 2
+    assert sum(map(len, payloads)) != plain
+    coder.correct(False)
+    again = [coder.encode(frame) for frame in frames(syllables(rate), rate)]
+    far, other = decoder("opus", 16000), decoder("opus", 16000)
+    for payload in again[20:40]:
+        far.decode(payload)
+        other.decode(payload)
+    assert np.array_equal(far.lost(again[40]), other.lost())  # nothing in it of the frame before
 
 
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"\x03\xff\xff"])

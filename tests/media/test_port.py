@@ -9,8 +9,9 @@ from xswitch_py.base.ids import LegId
 from xswitch_py.media import bridge, rtcp
 from xswitch_py.media.api import Connected, Digit, MediaEvent
 from xswitch_py.media.negotiate import Agreed, Format, Remote, Stream
-from xswitch_py.media.port import Port, payload_of
+from xswitch_py.media.port import Port
 from xswitch_py.media.rtcp import Bye, Feedback, Report
+from xswitch_py.media.rtp_out import payload_of
 
 AUDIO = Stream("audio", "0", (Format(0, "PCMU", 8000),), Format(101, "telephone-event", 8000))
 VIDEO = Stream("video", "1", (Format(96, "VP8", 90000),))

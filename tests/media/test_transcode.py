@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from tests.sound import dominant, level, power, sine
 from xswitch_py.base.ids import LegId
-from xswitch_py.media import bridge, codecs
+from xswitch_py.media import bridge, codecs, rtcp
 from xswitch_py.media.codecs import decoder, encoder
 from xswitch_py.media.negotiate import Agreed, Format, Remote, Stream
+from xswitch_py.media.opus import OpusEncoder
 from xswitch_py.media.port import Port
 from xswitch_py.media.rtp_out import HEADER
 from xswitch_py.media.transcode import RATES, Order, Transcoder
@@ -190,7 +191,8 @@ def test_every_tenth_packet_may_be_lost_and_the_tone_is_still_there(one: str) ->
 
 def test_a_lost_opus_packet_is_mended_from_the_next() -> None:
     """Forward error correction: a step in loudness that only the lost packet had is heard."""
-    coder = encoder("opus", 8000)
+    coder = OpusEncoder(8000)
+    coder.correct(True)
     pcm = np.concatenate((np.zeros(1600, np.int16), sine(440, 0.02, 8000, 12_000), np.zeros(1600, np.int16)))
     sent = [coder.encode(pcm[at : at + 160]) for at in range(0, len(pcm), 160)]
     journey = Journey(("opus",), "PCMU")
@@ -402,3 +404,28 @@ def test_any_payload_in_any_order_does_no_harm(pair: tuple[str, str], packets: l
         journey.send(payload, seq, ts, pt=101 if ts % 7 == 0 else None)
     if journey.came:
         assert [step for step, _ in journey.steps()] == [1] * (len(journey.came) - 1)
+
+
+def test_opus_is_sent_with_error_correction_only_while_the_peer_reports_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(OpusEncoder, "correct", lambda self, wanted: asked.append(wanted))
+    journey = Journey(("PCMU",), "opus")
+    said = payloads("PCMU", seconds=2)
+
+    def report(fraction: int, ssrc: int) -> None:
+        block = rtcp.Block(ssrc, fraction, 0, 0, 0)
+        journey.other.receive_rtcp(rtcp.receiver_report(9, [block]), journey.now)
+
+    ours = journey.other.audio.out.ssrc
+    for n, payload in enumerate(said[:60]):
+        if n == 10:
+            report(200, ours ^ 1)
+        if n == 20:
+            assert not asked
+            report(26, ours)
+        if n > 30:
+            report(0, ours)
+        journey.send(payload, n, n * 160)
+        if n in (20, 31):
+            assert asked == [True]
+    assert asked == [True, False]

@@ -29,6 +29,12 @@ StunMessage = stun.Message
 Transactions = dict[bytes, stun.Transaction]
 
 _PROFILES: Final = [SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80]  # in our order of preference
+# What aiortc has, and the same for a peer whose certificate is RSA's, as a desk phone's may be.
+_CIPHERS: Final = ":".join(
+    f"ECDHE-{kind}-{rest}"
+    for rest in ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+    for kind in ("ECDSA", "RSA")
+).encode()
 _MAX_PAIRS: Final = 100  # RFC 8445 section 19.5.1
 _MAX_ROLE_SWITCHES: Final = 3
 _MAX_WAITING: Final = 64  # DTLS datagrams not yet read
@@ -71,10 +77,11 @@ class IceAgent(Connection):
         controlling: bool,
         paired: Callable[[Any, Address], None],
         lost: Callable[[], None],
+        credentials: tuple[str, str] | None = None,
     ) -> None:
-        super().__init__(
-            ice_controlling=controlling, local_username=secrets.token_hex(4), local_password=secrets.token_hex(12)
-        )
+        """`credentials` are our ufrag and pwd, where they are not to be new ones."""
+        ufrag, pwd = credentials or (secrets.token_hex(4), secrets.token_hex(12))
+        super().__init__(ice_controlling=controlling, local_username=ufrag, local_password=pwd)
         self._paired = paired
         self._lost = lost
         self._pair: CandidatePair | None = None
@@ -198,6 +205,7 @@ class Certificate(RTCCertificate):
         if context is None:
             context = super()._create_ssl_context(srtp_profiles)
             context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+            context.set_cipher_list(_CIPHERS)
             self.__dict__["context"] = context
         return context
 

@@ -1,8 +1,9 @@
 """What the core sees of media: ids and plain data in, events out, so that it could live in another process.
 
 A leg's media begins with `open`, agrees by one SDP offer and answer (`read_offer` then `make_answer`, or `make_offer`
-then `read_answer`), and lasts until `close`. What it hears comes from one place at a time: a bridge, or what is played;
-what was joined or started last counts, and taking away what no longer counts changes nothing.
+then `read_answer`), may agree anew (`take_offer`, or `reoffer` then `read_answer`), and lasts until `close`. What it
+hears comes from one place at a time: a bridge, or what is played; what was joined or started last counts, and taking
+away what no longer counts changes nothing.
 """
 
 from collections.abc import Callable
@@ -14,14 +15,15 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
 
-__all__ = ["Connected", "Digit", "Failed", "Heard", "LegStats", "Listener", "Media", "MediaEvent", "Transport"]
+__all__ = ["Connected", "Digit", "Failed", "Heard", "LegStats", "Listener", "Media", "MediaEvent", "Taken", "Transport"]
 
 
 class Transport(StrEnum):
     """How a leg's packets travel."""
 
     WEBRTC = "webrtc"  # ICE and DTLS-SRTP on the shared port
-    RTP = "rtp"  # plain RTP, or SRTP with keys from the SDP
+    RTP = "rtp"  # ports of the leg's own: plain RTP, or SRTP with keys from the SDP where the peer offers that
+    SRTP = "srtp"  # the same, and what we offer is SRTP only (RFC 4568)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,14 @@ class Heard:
     audio: tuple[str, ...]
     video: tuple[str, ...]
     digits: bool  # telephone-event was offered
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a new offer of a peer with whom media is agreed came to: our answer, and whether it holds the call."""
+
+    sdp: str
+    held: bool  # the peer does not want to hear us, or gave no address (RFC 3264 section 8.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,13 @@ class Media(Protocol):
     def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
         """Begin a leg's media; `listener` hears of it until `close`."""
 
+    def transport_of(self, sdp: str) -> Transport:
+        """Say how a peer who offers this wants its packets to travel: `WEBRTC` or `RTP`.
+
+        Raises:
+            MediaError: it cannot be read.
+        """
+
     def read_offer(self, leg: LegId, sdp: str) -> Heard:
         """Read the peer's offer.
 
@@ -98,9 +115,31 @@ class Media(Protocol):
     async def read_answer(self, leg: LegId, sdp: str) -> None:
         """Take the peer's answer to our offer, and start connecting.
 
+        Another answer to the same offer takes the place of the one before (a fork, or early media and then the call);
+        the same one again changes nothing. One that follows `reoffer` changes what was agreed.
+
         Raises:
-            MediaError: it cannot be read or does not answer our offer.
+            MediaError: it cannot be read or does not answer our offer; what was agreed before still is.
         """
+
+    async def take_offer(self, leg: LegId, sdp: str) -> Taken:
+        """Answer a new offer of a peer with whom media is agreed: hold, another address, a restart of ICE, a refresh.
+
+        One whose `o=` line says that nothing changed gets our last SDP again, and touches nothing (S77). Streams that
+        we send go on: same SSRC, sequence and clock.
+
+        Raises:
+            MediaError: it cannot be read, or has nothing in common with us; what was agreed before still is.
+        """
+
+    async def reoffer(self, leg: LegId) -> str:
+        """Offer a peer with whom media is agreed all that we can do on the transport there is; `read_answer` follows.
+
+        An answer that never comes changes nothing.
+        """
+
+    def local(self, leg: LegId) -> str:
+        """Give our SDP as it was made last, to be sent again unchanged; `""` if there is none."""
 
     async def renew(self, leg: LegId) -> str:
         """Make a fresh offer for a leg whose peer starts anew (same media, new ICE and DTLS).
@@ -110,6 +149,9 @@ class Media(Protocol):
 
     def suspend(self, leg: LegId) -> None:
         """The peer has gone for the moment: stop sending, watch for no time-outs, until `renew`."""
+
+    def takes_digits(self, leg: LegId) -> bool:
+        """Say whether the peer agreed on telephone-events: if not, `send_digits` does nothing."""
 
     def codec(self, leg: LegId) -> str:
         """Name the audio encoding agreed on, or `""` before that."""

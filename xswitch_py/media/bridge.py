@@ -132,10 +132,12 @@ def _digits(heard: Stream, told: Stream, out: RtpOut, change: Change | None, *, 
     """Events keep their timestamps if each end's are on the clock of its audio; else they get one of ours."""
     if heard.digits is None or told.digits is None:
         return None
-    theirs, ours = heard.digits.clock, told.digits.clock
-    own_clock = own_clock or theirs != heard.formats[0].clock or ours != told.formats[0].clock
+    clocks = {form.pt: form.clock for form in (heard.digits, *heard.events)}
+    ours = told.digits.clock
+    own_clock = own_clock or {*clocks.values()} != {heard.formats[0].clock} or ours != told.formats[0].clock
 
     def adapt(packet: bytes, b0: int) -> tuple[bytes, int]:
+        theirs = clocks.get(packet[1] & 127, ours)
         if b0 & 16 and change is not None:
             packet, b0 = change(packet, b0)
         return _rescaled(packet, b0, theirs, ours) if theirs != ours else packet, b0

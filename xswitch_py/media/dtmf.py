@@ -105,10 +105,10 @@ class DigitReader:
 class DigitSender:
     """Makes the packets of digits, one step of 20 ms at a time; `clock` is that of the event's payload type."""
 
-    __slots__ = ("_clock", "_queue", "_steps")
+    __slots__ = ("_queue", "_steps", "clock")
 
     def __init__(self, clock: int) -> None:
-        self._clock = clock
+        self.clock = clock
         self._queue: deque[tuple[str, int]] = deque()  # digit or pause, ms
         self._steps: deque[EventPacket | None] = deque()  # of the one under way
 
@@ -149,7 +149,7 @@ class DigitSender:
         steps = ceil(ms / STEP_MS)
         if sign in _PAUSES:
             return [None] * steps
-        ticks = self._clock * STEP_MS // 1000
+        ticks = self.clock * STEP_MS // 1000
         steps = min(steps, _LONGEST // ticks)
         code = DIGITS.index(sign)
         sounding = [EventPacket(_payload(code, n * ticks, end=False), n == 1, False) for n in range(1, steps)]

@@ -14,6 +14,8 @@ __all__ = [
     "FEEDBACK",
     "Codec",
     "digits",
+    "events_fmtp",
+    "events_in",
     "first",
     "formats_of",
     "known_in",
@@ -97,12 +99,23 @@ def _is_same(name: str, said: dict[str, str]) -> bool:
 
 def digits(section: Section, clock: int) -> Format | None:
     """Find telephone-event, with this clock if possible, else at 8000."""
-    events = [
+    return min(events_in(section), key=lambda form: (form.clock != clock, form.clock), default=None)
+
+
+def events_in(section: Section) -> tuple[Format, ...]:
+    """List the telephone-events of an m-line."""
+    return tuple(
         form
         for form in section.formats
         if form.name.lower() == "telephone-event" and form.clock in EVENTS and _is_usable(form.pt)
-    ]
-    return min(events, key=lambda form: (form.clock != clock, form.clock), default=None)
+    )
+
+
+def events_fmtp(theirs: str) -> str:
+    """Say which telephone-events we take: the digits, and the hook flash if the peer speaks of it (RFC 4733)."""
+    ranges = [part.strip().partition("-") for part in theirs.split(",")]
+    flash = any(low.isdecimal() and int(low) <= 16 <= int(high if high.isdecimal() else low) for low, _, high in ranges)
+    return "0-16" if flash else DIGITS
 
 
 def first(wished: tuple[str, ...], known: tuple[Format, ...]) -> tuple[Format, ...]:

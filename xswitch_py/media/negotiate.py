@@ -1,4 +1,4 @@
-"""Offer and answer: which codecs two ends have in common, and what our SDP says (RFC 3264, RFC 8829, RFC 8843).
+"""Offer and answer with a WebRTC peer: what is in common, and what our SDP says (RFC 3264, RFC 8829, RFC 8843).
 
 One leg has one transport, so video is agreed only if it is bundled with the audio.
 """
@@ -11,9 +11,11 @@ from typing import Final
 
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
-from xswitch_py.base.sdp import STATIC, Candidate, Fingerprint, Format, Origin, Section, Session
+from xswitch_py.base.sdp import Candidate, Fingerprint, Format, Origin, Section, Session
 from xswitch_py.media.api import Heard
-from xswitch_py.media.formats import DIGITS, EVENTS, EXTENSIONS, digits, first, formats_of, known_in, our_fmtp
+from xswitch_py.media.formats import EXTENSIONS, digits, first, formats_of, known_in
+from xswitch_py.media.streams import DIRECTIONS, PTIME, Stream, again, answered, audio_of, listed, of_kind, refusal
+from xswitch_py.media.streams import stream as stream_of
 
 __all__ = [
     "CNAME",
@@ -23,26 +25,12 @@ __all__ = [
     "Remote",
     "Stream",
     "heard",
+    "is_secure",
     "make_answer",
     "make_offer",
     "read_answer",
+    "remake_offer",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What was agreed for one m-line. `formats` is empty when it was refused; `formats[0]` is what we send.
-
-    The formats' numbers serve both ends; their fmtp is what the peer said, their feedback what both can do.
-    """
-
-    kind: str  # "audio" or "video"; of a refused m-line whatever was offered
-    mid: str
-    formats: tuple[Format, ...] = ()
-    digits: Format | None = None  # telephone-event
-    extensions: tuple[tuple[int, str], ...] = ()  # header extension ids agreed
-    sends: bool = True  # whether we may send
-    hears: bool = True  # whether the peer may send
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,7 @@ class Local:
     ssrcs: Mapping[str, int] = field(default_factory=dict)  # kind -> our SSRC
     session: int = 0  # the o= line's session id; grows by no one
     version: int = 1
+    client: bool | None = None  # whether we began the DTLS handshake whose keys stay in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +71,7 @@ class Agreed:
 
     def stream(self, kind: str) -> Stream | None:
         """Give the accepted stream of this kind, if there is one."""
-        return next((s for s in self.streams if s.kind == kind and s.formats), None)
+        return of_kind(self.streams, kind)
 
 
 SECURE: Final = (
@@ -99,19 +88,20 @@ ROLES: Final = {
     "offer": {"actpass": True, "passive": True, "active": False},
     "answer": {"passive": True, "active": False},
 }
-DIRECTIONS: Final = {  # by (whether we send, whether the peer may)
-    (True, True): "sendrecv",
-    (True, False): "sendonly",
-    (False, True): "recvonly",
-    (False, False): "inactive",
-}
-PTIME: Final = 20  # ms of audio a packet
-
 CNAME: Final = "xswitch"  # of our SSRCs, in SDP and in RTCP; also the name of our one media stream
 
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 section 5.4
 _PWD: Final = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _HEX: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2})*")
+
+
+def is_secure(offer: Session) -> bool:
+    """Tell whether an offer wants DTLS-SRTP: a fingerprint, and a profile that only DTLS has or ICE beside it."""
+    return any(
+        _is_live(section) and section.fingerprints and ("TLS" in section.protocol or bool(section.ufrag))
+        for section in offer.sections
+        if section.kind == "audio"
+    )
 
 
 def heard(offer: Session) -> Heard:
@@ -136,7 +126,7 @@ def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agre
     served = _served(offer)
     wished = {"audio": wish.audio, "video": wish.video}
     streams = tuple(
-        _stream(section, section.mid, first(wished[section.kind], known_in(section)))
+        stream_of(section, section.mid, first(wished[section.kind], known_in(section)))
         if served.get(section.kind) == index
         else Stream(section.kind, section.mid)
         for index, section in enumerate(offer.sections)
@@ -144,9 +134,11 @@ def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agre
     if not streams[served["audio"]].formats:
         raise MediaError(f"offer has no audio encoding of {', '.join(wish.audio) or 'none'}")
     remote = _remote("offer", offer, [index for index, stream in enumerate(streams) if stream.formats])
+    if local.client is not None:  # the role stays (RFC 8842 section 5.2)
+        remote = replace(remote, dtls_client=local.client)
     setup = "active" if remote.dtls_client else "passive"
     sections = tuple(
-        _accepted(section, stream, setup, local) if stream.formats else _refusal(section)
+        _accepted(section, stream, setup, local) if stream.formats else refusal(section)
         for section, stream in zip(offer.sections, streams, strict=True)
     )
     mids = [stream.mid for stream in streams if stream.formats]
@@ -160,15 +152,21 @@ def make_offer(wish: Wish, local: Local) -> Session:
     Raises:
         MediaError: the wish has no audio encoding that we know.
     """
-    audio = formats_of("audio", wish.audio)
-    if not audio:
-        raise MediaError(f"no audio encoding of {', '.join(wish.audio) or 'none'} is known")
-    clocks = [clock for clock in EVENTS if any(form.clock == clock for form in audio)]
-    events = tuple(Format(EVENTS[clock], "telephone-event", clock, fmtp=DIGITS) for clock in clocks)
-    sections = [_offered("audio", "0", audio + events, local)]
+    sections = [_offered("audio", "0", audio_of(wish), local)]
     if video := formats_of("video", wish.video):
         sections.append(_offered("video", "1", video, local))
     return _session(local, tuple(sections), [section.mid for section in sections])
+
+
+def remake_offer(theirs: Session, agreed: Agreed, local: Local) -> Session:
+    """Offer anew what is in use, in the m-lines there are (RFC 3264 section 8); `theirs` is the peer's last word."""
+    sections = tuple(
+        _offered(section.kind, section.mid or stream.mid, again(section, stream), local, stream.extensions)
+        if stream.formats
+        else refusal(section)
+        for section, stream in zip(theirs.sections, agreed.streams, strict=True)
+    )
+    return _session(local, sections, [section.mid for section in sections if section.port and section.mid])
 
 
 def read_answer(offer: Session, answer: Session) -> Agreed:
@@ -181,7 +179,7 @@ def read_answer(offer: Session, answer: Session) -> Agreed:
         raise MediaError("answer has other m-lines than the offer")
     bundle = next((_bundle(answer, section.mid) for section in answer.sections if section.kind == "audio"), ())
     streams = tuple(
-        _agreed(ours, theirs)
+        answered(ours, theirs)
         if theirs.port and (ours.kind == "audio" or theirs.mid in bundle)
         else Stream(ours.kind, ours.mid)
         for ours, theirs in zip(offer.sections, answer.sections, strict=True)
@@ -217,32 +215,6 @@ def _bundle(session: Session, mid: str) -> tuple[str, ...]:
     """Give the mids that share a transport with this one, itself included."""
     groups = (group[1:] for group in session.groups if group[0] == "BUNDLE")
     return next((mids for mids in groups if mid and mid in mids), ())
-
-
-def _stream(section: Section, mid: str, formats: tuple[Format, ...]) -> Stream:
-    """Say what these formats of the peer's m-line make; none is a refusal."""
-    if not formats:
-        return Stream(section.kind, mid)
-    passing = EXTENSIONS[section.kind]
-    ids = {uri: number for number, uri in reversed(section.extensions) if uri in passing and number < 15}
-    return Stream(
-        kind=section.kind,
-        mid=mid,
-        formats=formats,
-        digits=digits(section, formats[0].clock) if section.kind == "audio" else None,
-        extensions=tuple((number, uri) for uri, number in sorted(ids.items(), key=lambda item: item[1])),
-        sends=section.direction in ("sendrecv", "recvonly"),
-        hears=section.direction in ("sendrecv", "sendonly"),
-    )
-
-
-def _agreed(ours: Section, theirs: Section) -> Stream:
-    """Take of an answered m-line what was offered, in the order of the answer."""
-    offered = {(form.pt, form.name.lower(), form.clock, form.channels) for form in ours.formats}
-    kept = tuple(form for form in theirs.formats if (form.pt, form.name.lower(), form.clock, form.channels) in offered)
-    both = tuple(extension for extension in theirs.extensions if extension in ours.extensions)
-    common = replace(theirs, formats=kept, extensions=both)
-    return _stream(common, ours.mid, known_in(common))
 
 
 def _remote(what: str, session: Session, accepted: list[int]) -> Remote:
@@ -284,21 +256,30 @@ def _is_target(candidate: Candidate) -> bool:
     return not (address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255")
 
 
-def _offered(kind: str, mid: str, formats: tuple[Format, ...], local: Local) -> Section:
-    extensions = tuple((number, uri) for uri, number in EXTENSIONS[kind].items())
-    draft = Section(kind, 9, SECURE[0], formats, mid=mid, setup="actpass", extensions=extensions)
+def _offered(
+    kind: str, mid: str, formats: tuple[Format, ...], local: Local, agreed: tuple[tuple[int, str], ...] = ()
+) -> Section:
+    """Offer an m-line; header extensions keep the ids that were agreed on."""
+    ids = {uri: number for number, uri in agreed}
+    extensions = ids or EXTENSIONS[kind]
+    draft = Section(
+        kind,
+        9,
+        SECURE[0],
+        formats,
+        mid=mid,
+        setup="actpass",
+        extensions=tuple((n, uri) for uri, n in extensions.items()),
+    )
     return _ours(draft, local)
 
 
 def _accepted(section: Section, stream: Stream, setup: str, local: Local) -> Section:
-    formats = [replace(form, fmtp=our_fmtp(section.kind, form)) for form in stream.formats]
-    if stream.digits:
-        formats.append(replace(stream.digits, fmtp=DIGITS, feedback=()))
     draft = Section(
         kind=section.kind,
         port=9,
         protocol=section.protocol,
-        formats=tuple(formats),
+        formats=listed(stream),
         mid=section.mid,
         direction=DIRECTIONS[stream.sends, stream.hears],
         setup=setup,
@@ -307,17 +288,9 @@ def _accepted(section: Section, stream: Stream, setup: str, local: Local) -> Sec
     return _ours(draft, local)
 
 
-def _refusal(section: Section) -> Section:
-    """Refuse an m-line: port 0, and what it lists by number alone (RFC 3264 section 6)."""
-    listed = [form.pt for form in section.formats] or ([] if section.tokens else [0])
-    formats = tuple(Format(pt, *STATIC[pt]) if pt in STATIC else Format(pt) for pt in listed)
-    return Section(section.kind, 0, section.protocol, formats, section.tokens, mid=section.mid, direction="inactive")
-
-
 def _ours(draft: Section, local: Local) -> Section:
     """Add our transport and what we send. Port and address are those of the first candidate."""
     first = next(iter(local.candidates), None)
-    sends = draft.direction in ("sendrecv", "sendonly")
     return replace(
         draft,
         port=first.port if first else 9,
@@ -327,8 +300,9 @@ def _ours(draft: Section, local: Local) -> Section:
         ufrag=local.ufrag,
         pwd=local.pwd,
         fingerprints=(local.fingerprint,),
-        msid=f"{CNAME} {draft.kind}" if sends else "",
-        sources=((local.ssrcs[draft.kind], CNAME),) if sends and draft.kind in local.ssrcs else (),
+        # In every direction: Chromium plays nothing of a stream that went away and came back.
+        msid=f"{CNAME} {draft.kind}",
+        sources=((local.ssrcs[draft.kind], CNAME),) if draft.kind in local.ssrcs else (),
         candidates=local.candidates,
         end_of_candidates=True,
     )

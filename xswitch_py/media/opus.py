@@ -15,18 +15,20 @@ __all__ = ["OpusDecoder", "OpusEncoder", "load_libopus"]
 
 Pcm = NDArray[np.int16]
 
-# Bit/s by rate, and the expected loss: with less of either, libopus adds no forward error correction at all.
-_OPUS_BITRATES: Final = {8000: 20000, 12000: 24000, 16000: 24000, 24000: 28000, 48000: 32000}
+# Bit/s by rate; and with forward error correction, of which libopus adds none at all with less of these, or of loss.
+_OPUS_BITRATES: Final = {8000: 16000, 12000: 20000, 16000: 24000, 24000: 28000, 48000: 32000}
+_SAFE_BITRATES: Final = {8000: 20000, 12000: 24000, 16000: 24000, 24000: 28000, 48000: 32000}
 _EXPECTED_LOSS: Final = 10  # per cent
 _APPLICATION_VOIP: Final = 2048
 _ENCODER_SETTINGS: Final = (
     (4010, 5),  # complexity: half of the default's CPU, and no difference to be heard in speech
     (4024, 3001),  # the signal is voice
-    (4012, 1),  # forward error correction in band
-    (4014, _EXPECTED_LOSS),
+    (4012, 0),  # no forward error correction, until it is asked for: it costs a third of the encoding
     (4016, 0),  # no DTX: silence is sent too, so that address translators keep the path open
 )
 _SET_BITRATE: Final = 4002
+_SET_CORRECTION: Final = 4012
+_SET_LOSS: Final = 4014
 _LARGEST: Final = 1275  # bytes of one Opus frame, RFC 6716 section 3.2.1
 _LONGEST: Final = 120  # ms of one Opus packet
 
@@ -41,8 +43,7 @@ class OpusEncoder:
         # State in memory of ours: it goes when the object goes, without a finalizer.
         self._state = ctypes.create_string_buffer(self._lib.opus_encoder_get_size(1))
         _checked(self._lib.opus_encoder_init(self._state, rate, 1, _APPLICATION_VOIP))
-        for request, value in (*_ENCODER_SETTINGS, (_SET_BITRATE, _OPUS_BITRATES[rate])):
-            _checked(self._lib.opus_encoder_ctl(self._state, ctypes.c_int(request), ctypes.c_int(value)))
+        self._set(*_ENCODER_SETTINGS, (_SET_BITRATE, _OPUS_BITRATES[rate]))
         self._out = ctypes.create_string_buffer(_LARGEST)
         self._view = memoryview(self._out)
 
@@ -50,6 +51,16 @@ class OpusEncoder:
         pcm = np.ascontiguousarray(pcm, np.int16)
         size = self._lib.opus_encode(self._state, pcm.ctypes.data, pcm.size, self._out, _LARGEST)
         return bytes(self._view[: _checked(size)])
+
+    def correct(self, wanted: bool) -> None:
+        """Let each packet hold the one before it once more, in short, so that a lost one can be mended; or not."""
+        bitrates = _SAFE_BITRATES if wanted else _OPUS_BITRATES
+        loss = _EXPECTED_LOSS if wanted else 0
+        self._set((_SET_CORRECTION, int(wanted)), (_SET_LOSS, loss), (_SET_BITRATE, bitrates[self.rate]))
+
+    def _set(self, *settings: tuple[int, int]) -> None:
+        for request, value in settings:
+            _checked(self._lib.opus_encoder_ctl(self._state, ctypes.c_int(request), ctypes.c_int(value)))
 
 
 class OpusDecoder:

@@ -1,30 +1,34 @@
 """The media plane in this process: opens and closes legs' media, agrees on it with their peers, says who hears whom."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
-from xswitch_py.base import sdp
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import MediaError, ProtocolError
+from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.base.sdp import Fingerprint, Session
-from xswitch_py.media import negotiate
+from xswitch_py.base.sdp import Fingerprint
 from xswitch_py.media.aiortc_compat import Certificate
-from xswitch_py.media.api import Failed, Heard, LegStats, Listener, Transport
+from xswitch_py.media.api import Failed, Heard, LegStats, Listener, Taken, Transport
+from xswitch_py.media.bargain import Bargain, Side, parse
 from xswitch_py.media.dtmf import DigitSender
+from xswitch_py.media.hosts import Hosts
 from xswitch_py.media.mux import MuxPort, advertised
-from xswitch_py.media.negotiate import Agreed, Local
+from xswitch_py.media.negotiate import is_secure
 from xswitch_py.media.patch import Member, Patch
 from xswitch_py.media.player import Player, Sounds
 from xswitch_py.media.port import Port
+from xswitch_py.media.ports import RtpPorts
+from xswitch_py.media.rtp import Rtp
+from xswitch_py.media.sides import RtpSide, WebRtcSide
 from xswitch_py.media.ticker import Ticker
+from xswitch_py.media.voice import Dialling, Recoded, Voice
 from xswitch_py.media.webrtc import WebRtc
 
 __all__ = ["Plane"]
@@ -40,37 +44,15 @@ class _Leg:
 
     port: Port
     member: Member
-    session: int  # of the o= line
-    transport: WebRtc | None = None
-    connecting: "asyncio.Task[None] | None" = None
-    theirs: Session | None = None  # their offer
-    ours: Session | None = None  # our offer
-    version: int = 0
+    bargain: Bargain
     due: float | None = None  # monotonic time by which it must be connected
+    watched: bool = False  # whether the peer is to be heard
     failed: bool = False
-    digits: "_Dialling | None" = None
-
-
-@dataclass(slots=True, eq=False)
-class _Dialling:
-    """Digits on their way to a leg's peer, one packet a tick."""
-
-    port: Port
-    sender: DigitSender
-    ticker: Ticker
-
-    def tick(self, _: int) -> None:
-        for packet in self.sender.tick():
-            self.port.audio.out.write_event(packet.payload, start=packet.start)
-        if not self.sender.busy:
-            self.stop()
-
-    def stop(self) -> None:
-        self.ticker.remove(self.tick)
+    digits: Dialling | None = None
 
 
 class Plane:
-    """The media of this process's legs, on one UDP port."""
+    """The media of this process's legs: those over WebRTC on one UDP port, the others on a range of ports."""
 
     def __init__(
         self,
@@ -79,14 +61,22 @@ class Plane:
         addresses: Sequence[str] | None = None,
         port: int = 0,
         public_address: str | None = None,
+        rtp_ports: tuple[int, int] = (20000, 29999),
+        symmetric_rtp: bool = True,
         setup_limit: float = 15.0,
         media_timeout: float = 60.0,
         held_timeout: float = 1800.0,
     ) -> None:
-        """Peers are told `addresses`, or all of this host, or `public_address` in their stead. Limits in seconds."""
+        """Peers are told `addresses`, or all of this host, or `public_address` in their stead. Limits in seconds.
+
+        With `symmetric_rtp` packets of plain RTP count wherever they come from first, so that phones behind address
+        translators are heard; without it they must come from the host that the SDP names.
+        """
         self._wanted = addresses
         self._wanted_port = port
         self._public = public_address
+        self._rtp_range = rtp_ports
+        self._symmetric = symmetric_rtp
         self._setup_limit = setup_limit
         self._media_timeout = media_timeout
         self._held_timeout = held_timeout
@@ -97,6 +87,7 @@ class Plane:
         self._ticker = Ticker()
         self._player = Player(self._ticker, sounds or Sounds({}))
         self._mux: MuxPort | None = None
+        self._rtp: RtpPorts | None = None
         self._hosts: list[str] = []
         self._watcher: asyncio.TimerHandle | None = None
 
@@ -112,6 +103,8 @@ class Plane:
         self._fingerprint = Fingerprint("sha-256", self._certificate.sha256())
         self._mux = MuxPort(self._hosts, self._wanted_port)
         self._mux.listen()
+        self._rtp = RtpPorts(*self._rtp_range)
+        self._rtp.start()
         self._watch()
         log.info("media port open", addresses=self.addresses, receive_buffer=self._mux.receive_buffer)
 
@@ -126,6 +119,9 @@ class Plane:
         if self._mux is not None:
             self._mux.close()
             self._mux = None
+        if self._rtp is not None:
+            self._rtp.stop()
+            self._rtp = None
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -142,74 +138,84 @@ class Plane:
     @property
     def dropped(self) -> dict[str, int]:
         """What was thrown away because it belonged to no leg or could not be sent: reason -> packets."""
-        return dict(self._mux.dropped) if self._mux else {}
+        return dict(self._mux.dropped + self._rtp.dropped) if self._mux and self._rtp else {}
+
+    @property
+    def rtp_range(self) -> tuple[int, int]:
+        """The first and the last port for plain RTP."""
+        return self._rtp_range
 
     # Beginning.
 
     def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
         """Begin a leg's media."""
-        if transport is not Transport.WEBRTC:
-            raise MediaError("there is only WebRTC so far", Cause.FACILITY_NOT_IMPLEMENTED)
         if leg in self._legs:
             raise MediaError("the leg is open already", Cause.WRONG_CALL_STATE)
         port = Port(leg, listener)
-        self._legs[leg] = _Leg(port, Member(port), secrets.randbits(62))
+        self._legs[leg] = _Leg(port, Member(port), Bargain(self._side(leg, port, transport)))
 
-    def read_offer(self, leg: LegId, text: str) -> Heard:
+    def transport_of(self, sdp: str) -> Transport:
+        """Say how a peer who offers this wants its packets to travel."""
+        return Transport.WEBRTC if is_secure(parse(sdp)) else Transport.RTP
+
+    def read_offer(self, leg: LegId, sdp: str) -> Heard:
         """Read the peer's offer."""
-        found = self._leg(leg)
-        session = _parse(text)
-        heard = negotiate.heard(session)
-        found.theirs = session
-        return heard
+        return self._leg(leg).bargain.read_offer(sdp)
 
     async def make_answer(self, leg: LegId, wish: Wish) -> str:
         """Answer the peer's offer, and start connecting."""
         found = self._leg(leg)
-        if found.theirs is None or found.transport is not None:
-            raise MediaError("there is no offer to answer", Cause.WRONG_CALL_STATE)
-        local = self._describe(found, offers=False)
-        try:
-            answer, agreed = negotiate.make_answer(found.theirs, wish, local)
-        except MediaError:
-            self._drop_transport(found)
-            raise
-        self._begin(found, agreed)
-        return sdp.serialise(answer)
+        text = found.bargain.make_answer(wish)
+        self._begin(found)
+        return text
 
     async def make_offer(self, leg: LegId, wish: Wish) -> str:
         """Make an offer to the peer."""
-        found = self._leg(leg)
-        if found.transport is not None:
-            raise MediaError("there is an offer or an answer already", Cause.WRONG_CALL_STATE)
-        return self._offer(found, wish)
+        return self._leg(leg).bargain.make_offer(wish)
 
-    async def read_answer(self, leg: LegId, text: str) -> None:
+    async def read_answer(self, leg: LegId, sdp: str) -> None:
         """Take the peer's answer to our offer, and start connecting."""
         found = self._leg(leg)
-        if found.ours is None:
-            raise MediaError("there is no offer to answer", Cause.WRONG_CALL_STATE)
-        agreed = negotiate.read_answer(found.ours, _parse(text))
-        found.ours = None
-        self._begin(found, agreed)
+        before = found.bargain.agreed
+        found.bargain.read_answer(sdp)
+        if found.bargain.agreed is not before:
+            self._begin(found)
+
+    async def take_offer(self, leg: LegId, sdp: str) -> Taken:
+        """Answer a new offer of a peer with whom media is agreed."""
+        found = self._leg(leg)
+        before = found.bargain.agreed
+        taken = found.bargain.take_offer(sdp)
+        if found.bargain.agreed is not before:
+            self._begin(found)
+        return taken
+
+    async def reoffer(self, leg: LegId) -> str:
+        """Offer a peer with whom media is agreed all that we can do on the transport there is."""
+        return self._leg(leg).bargain.reoffer()
+
+    def local(self, leg: LegId) -> str:
+        """Give our SDP as it was made last."""
+        return self._leg(leg).bargain.local
 
     async def renew(self, leg: LegId) -> str:
         """Make a fresh offer for a leg whose peer starts anew."""
         found = self._leg(leg)
-        agreed = found.port.agreed
-        if agreed is None:
-            raise MediaError("nothing was agreed on yet", Cause.WRONG_CALL_STATE)
         self.suspend(leg)
-        names = {s.kind: (s.formats[0].name,) for s in agreed.streams if s.formats}
-        return self._offer(found, Wish(names["audio"], names.get("video", ())))
+        return found.bargain.renew()
 
     def suspend(self, leg: LegId) -> None:
         """Stop sending, and watch for no time-outs, until `renew`."""
         found = self._leg(leg)
-        found.due = None
-        self._drop_transport(found)
+        found.due, found.watched = None, False
+        found.bargain.side.drop()
 
     # What was agreed on.
+
+    def takes_digits(self, leg: LegId) -> bool:
+        """Say whether the peer agreed on telephone-events."""
+        stream = self._leg(leg).port.audio.stream
+        return stream is not None and stream.digits is not None
 
     def codec(self, leg: LegId) -> str:
         """Name the audio encoding agreed on."""
@@ -267,10 +273,11 @@ class Plane:
         if stream is None or stream.digits is None:
             log.warning("the peer takes no digits", leg=leg)
             return
-        if found.digits is None:
-            found.digits = _Dialling(found.port, DigitSender(stream.digits.clock), self._ticker)
-        found.digits.sender.push(digits)
-        self._ticker.add(found.digits.tick)
+        if found.digits is None or found.digits.sender.clock != stream.digits.clock:
+            if found.digits is not None:
+                found.digits.stop()
+            found.digits = Dialling(found.port, DigitSender(stream.digits.clock), self._ticker)
+        found.digits.push(digits)
 
     # Ending.
 
@@ -283,7 +290,7 @@ class Plane:
         if found.digits is not None:
             found.digits.stop()
         found.port.say_bye()
-        self._drop_transport(found)
+        found.bargain.side.drop()
         return found.port.stats()
 
     # Inside: agreeing and connecting.
@@ -294,53 +301,38 @@ class Plane:
             raise MediaError("the leg is not open", Cause.WRONG_CALL_STATE)
         return found
 
-    def _describe(self, leg: _Leg, *, offers: bool) -> Local:
-        """Give the leg a new transport, and what our SDP says of it."""
+    def _side(self, leg: LegId, port: Port, transport: Transport) -> Side:
+        """Make our side of what will be agreed on."""
         if self._mux is None:
             raise MediaError("the media plane is not running", Cause.NETWORK_OUT_OF_ORDER)
-        transport = leg.transport = WebRtc(
-            self._mux, self._certificate, leg.port, advertised=self._hosts, public=self._public, offers=offers
-        )
-        leg.version += 1
-        leg.port.allow_resend(transport.resend)
-        ssrcs = {kind: lane.out.ssrc for kind, lane in leg.port.lanes.items()}
-        return Local(
-            transport.ufrag, transport.pwd, self._fingerprint, transport.candidates, ssrcs, leg.session, leg.version
-        )
+        if transport is Transport.WEBRTC:
+            return WebRtcSide(port, self._webrtc, self._fingerprint, self._spawn, partial(self._lost, leg))
+        hosts = Hosts(self._hosts, self._public, only=self._wanted is not None)
+        return RtpSide(port, self._plain, hosts, secure=transport is Transport.SRTP)
 
-    def _offer(self, leg: _Leg, wish: Wish) -> str:
-        try:
-            leg.ours = negotiate.make_offer(wish, self._describe(leg, offers=True))
-        except MediaError:
-            self._drop_transport(leg)
-            raise
-        return sdp.serialise(leg.ours)
+    def _webrtc(self, port: Port, offers: bool, credentials: tuple[str, str] | None) -> WebRtc:
+        assert self._mux is not None
+        return WebRtc(
+            self._mux, self._certificate, port, advertised=self._hosts, public=self._public, offers=offers,
+            credentials=credentials,
+        )  # fmt: skip
 
-    def _begin(self, leg: _Leg, agreed: Agreed) -> None:
-        assert leg.transport is not None
-        leg.port.agree(agreed)
-        leg.due = time.monotonic() + self._setup_limit
-        leg.failed = False
-        connect = self._connect(leg, leg.transport, agreed)
-        leg.connecting = self._spawn(connect, f"connect {leg.port.leg}")
+    def _plain(self, port: Port, host: str) -> Rtp:
+        assert self._rtp is not None
+        return Rtp(self._rtp, port, host, any_host=self._symmetric)
+
+    def _begin(self, leg: _Leg) -> None:
+        """Something was agreed on: give the peer time to connect, and let those who listen have it their way."""
+        leg.watched = True
+        if not leg.port.is_up:
+            leg.due = time.monotonic() + self._setup_limit
+            leg.failed = False
         self._patch.renew(leg.member)
 
-    async def _connect(self, leg: _Leg, transport: WebRtc, agreed: Agreed) -> None:
-        try:
-            await transport.connect(agreed.remote)
-        except ConnectionError as error:
-            if leg.transport is transport:
-                self._fail(leg, Cause.DESTINATION_OUT_OF_ORDER, str(error))
-
-    def _drop_transport(self, leg: _Leg) -> None:
-        transport, leg.transport = leg.transport, None
-        leg.port.down()
-        if leg.connecting is not None:
-            leg.connecting.cancel()
-            leg.connecting = None
-        if transport is not None:
-            transport.shut()
-            self._spawn(transport.close(), f"close {leg.port.leg}")
+    def _lost(self, leg: LegId, why: str) -> None:
+        found = self._legs.get(leg)
+        if found is not None:
+            self._fail(found, Cause.DESTINATION_OUT_OF_ORDER, why)
 
     def _fail(self, leg: _Leg, cause: Cause, text: str) -> None:
         if not leg.failed:
@@ -354,9 +346,12 @@ class Plane:
 
     async def _play(self, port: Port, source: str, loop: bool) -> None:
         await port.connected.wait()
-        stream = port.audio.stream
-        assert stream is not None
-        await self._player.play(port.audio.out, stream.formats[0], source, loop=loop)
+        while True:
+            voice = Voice(port.audio)
+            try:
+                return await self._player.play(voice, voice.format, source, loop=loop)
+            except Recoded:
+                log.info("played anew in another codec", leg=port.leg)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)
@@ -386,15 +381,8 @@ class Plane:
         if leg.due is not None:
             if now > leg.due:
                 self._fail(leg, Cause.MEDIA_TIMEOUT, "the peer did not connect in time")
-        elif leg.transport is not None and leg.port.connected.is_set():
+        elif leg.watched and leg.port.connected.is_set():
             stream = leg.port.audio.stream
-            quiet = leg.member.held or (stream is not None and not stream.hears)
+            quiet = leg.member.held or (stream is not None and not (stream.hears and stream.sends))
             if now - leg.port.heard_at > (self._held_timeout if quiet else self._media_timeout):
                 self._fail(leg, Cause.MEDIA_TIMEOUT, "nothing was heard for too long")
-
-
-def _parse(text: str) -> Session:
-    try:
-        return sdp.parse(text)
-    except ProtocolError as error:
-        raise MediaError(str(error)) from error

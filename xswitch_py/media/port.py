@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -12,16 +13,17 @@ from xswitch_py.base.ids import LegId
 from xswitch_py.media import rtcp
 from xswitch_py.media.api import Connected, Digit, LegStats, Listener
 from xswitch_py.media.dtmf import DigitReader, Press
-from xswitch_py.media.negotiate import Agreed, Stream
-from xswitch_py.media.rtp_out import HEADER, RtpOut, Send, Sink
+from xswitch_py.media.rtp_out import HEADER, RtpOut, Send, Sink, payload_of
+from xswitch_py.media.streams import Agreement, Stream
 
-__all__ = ["Lane", "Port", "Source", "payload_of"]
+__all__ = ["Lane", "Port", "Source"]
 
 log = structlog.get_logger("xswitch.media")
 
 KINDS: Final = ("audio", "video")
 
 _MAX_SOURCES: Final = 4  # of each kind
+_MAX_MET: Final = 16
 _STALE: Final = 5.0  # seconds of silence after which a source makes room for another
 _REFRESH: Final = 0.5  # seconds between two requests for a key frame
 _REPORT: Final = 5.0  # seconds between two reports, on average
@@ -90,8 +92,8 @@ class Lane:
     """One medium of a leg, in both directions."""
 
     __slots__ = (
-        "dropped", "event_pts", "event_sink", "feeder", "gone", "kind", "out", "pts", "refreshed_at", "sink", "sources",
-        "stream",
+        "dropped", "event_pts", "event_sink", "feeder", "gone", "kind", "out", "pts", "refreshed_at", "sink",
+        "sources", "stream",
     )  # fmt: skip
 
     def __init__(self, kind: str) -> None:
@@ -108,13 +110,23 @@ class Lane:
         self.gone = (0, 0, 0)  # packets, bytes and losses of sources that are heard no more
         self.refreshed_at = -_REFRESH
 
-    def agree(self, stream: Stream) -> None:
-        """Use what was agreed on."""
+    def agree(self, stream: Stream | None) -> None:
+        """Use what was agreed on; without a stream nothing passes."""
         self.stream = stream
-        self.pts = {form.pt: form.clock for form in stream.formats}
-        self.event_pts = {stream.digits.pt: stream.digits.clock} if stream.digits else {}
-        first = stream.formats[0]
-        self.out.use(first.pt, first.clock, stream.digits.pt if stream.digits else None)
+        self.pts, self.event_pts = {}, {}
+        if stream is not None:
+            digits, first = stream.digits, stream.formats[0]
+            self.pts = {form.pt: form.clock for form in stream.formats}
+            self.event_pts = {form.pt: form.clock for form in (*stream.events, *((digits,) if digits else ()))}
+            self.out.use(first.pt, first.clock, digits.pt if digits else None)
+
+    def connect(self, way: Send | None) -> None:
+        """Send this way, if we may send; a stream that flows already is not joined on anew."""
+        allowed = way if self.stream is not None and self.stream.sends else None
+        if allowed is not None and self.out.send is not None:
+            self.out.send = allowed
+        elif allowed is not self.out.send:
+            self.out.connect(allowed)
 
     def forget(self, source: Source) -> None:
         """Hear this one no more; its counts stay."""
@@ -140,8 +152,8 @@ class Port:
     """One leg's media."""
 
     __slots__ = (
-        "_digit_clock", "_digits", "_event_pts", "_lane_of", "_quiet_since", "_rate", "_report_at", "_resend",
-        "_send_rtcp", "_sources", "_ticked_at", "agreed", "allowance", "connected", "dropped", "lanes", "leg",
+        "_digit_clock", "_digits", "_event_pts", "_lane_of", "_met", "_quiet_since", "_rate", "_report_at", "_resend",
+        "_send_rtcp", "_sources", "_ticked_at", "_ways", "agreed", "allowance", "connected", "dropped", "lanes", "leg",
         "listener",
     )  # fmt: skip
 
@@ -149,7 +161,7 @@ class Port:
         self.leg = leg
         self.listener = listener
         self.lanes = {kind: Lane(kind) for kind in KINDS}
-        self.agreed: Agreed | None = None
+        self.agreed: Agreement | None = None
         self.connected = asyncio.Event()
         self._quiet_since = 0.0  # monotonic, as all times here
         self.dropped = 0
@@ -159,8 +171,10 @@ class Port:
         self._lane_of: dict[int, Lane] = {}  # by payload type
         self._event_pts: dict[int, int] = {}  # second header byte of an event -> its clock
         self._sources: dict[int, Source] = {}
+        self._met: deque[int] = deque(maxlen=_MAX_MET)  # SSRCs that were heard, of late or before
         self._digits = DigitReader()
         self._digit_clock = 8000
+        self._ways: dict[str, Send] = {}  # of each kind, while packets can flow
         self._send_rtcp: Send | None = None
         self._resend: Callable[[int], bool] = lambda _: False
         self._report_at = 0.0
@@ -185,20 +199,21 @@ class Port:
         """Whether packets can flow."""
         return self._send_rtcp is not None
 
-    def agree(self, agreed: Agreed) -> None:
-        """Use what was agreed on; a second time, if the peer starts anew."""
+    def agree(self, agreed: Agreement) -> None:
+        """Use what was agreed on, the first time or anew; sources whose formats changed are met anew."""
         self.agreed = agreed
-        for ssrc in list(self._sources):
-            self._forget(ssrc)
         self._lane_of.clear()
         self._event_pts.clear()
         for kind, lane in self.lanes.items():
-            stream = agreed.stream(kind)
-            if stream is not None:
-                lane.agree(stream)
-                self._lane_of |= dict.fromkeys([*lane.pts, *lane.event_pts], lane)
-                for pt, clock in lane.event_pts.items():
-                    self._event_pts[pt] = self._event_pts[pt | 0x80] = clock
+            before, stream = lane.stream, agreed.stream(kind)
+            if before is None or stream is None or not stream.hears or before.formats != stream.formats:
+                for ssrc in list(lane.sources):
+                    self._forget(ssrc)
+            lane.agree(stream)
+            lane.connect(self._ways.get(kind))
+            self._lane_of |= dict.fromkeys([*lane.pts, *lane.event_pts], lane)
+            for pt, clock in lane.event_pts.items():
+                self._event_pts[pt] = self._event_pts[pt | 0x80] = clock
         self.allowance = self._rate = sum(_RATE[kind] for kind in self.lanes if agreed.stream(kind))
 
     def allow_resend(self, resend: Callable[[int], bool]) -> None:
@@ -210,12 +225,9 @@ class Port:
     def up(self, send: Send, send_kept: Send, send_rtcp: Send) -> None:
         """Packets can flow; a second time, if they take another way from now on."""
         again = self._send_rtcp is not None
-        for lane in self.lanes.values():
-            way = send if lane.kind == "audio" else send_kept
-            if again and lane.out.send is not None:
-                lane.out.send = way  # the same peer: nothing is to be joined on
-            elif lane.stream is not None and lane.stream.sends:
-                lane.out.connect(way)
+        self._ways = {"audio": send, "video": send_kept}
+        for kind, lane in self.lanes.items():
+            lane.connect(self._ways[kind])
         self._send_rtcp = send_rtcp
         if not again:
             self._quiet_since = time.monotonic()
@@ -226,19 +238,20 @@ class Port:
 
     def down(self) -> None:
         """Packets can no longer flow."""
+        self._ways.clear()
         for lane in self.lanes.values():
-            lane.out.connect(None)
+            lane.connect(None)
         self._send_rtcp = None
 
     def receive(self, packet: bytes, now: float) -> bool:
-        """Take an RTP packet; `False` if its SSRC is one too many."""
+        """Take an RTP packet; `False` if its SSRC is one too many, and was never heard."""
         b0, b1, seq, ts, ssrc = _unpack(packet)
         source = self._sources.get(ssrc)
         if source is None:
             source = self._meet(ssrc, b1 & 127, seq, now)
             if source is None:
                 self.dropped += 1
-                return False
+                return ssrc in self._met
         source.heard_at = now
         source.packets += 1
         source.octets += len(packet)
@@ -261,9 +274,12 @@ class Port:
         """Take a compound RTCP packet."""
         for item in rtcp.parse(packet):
             match item:
-                case rtcp.Report(ssrc=ssrc, ntp=int(ntp)) if ssrc in self._sources:
-                    source = self._sources[ssrc]
-                    source.report, source.report_at = ntp >> 16 & 0xFFFFFFFF, now
+                case rtcp.Report(ssrc=ssrc, ntp=ntp, blocks=blocks):
+                    if ntp is not None and ssrc in self._sources:
+                        source = self._sources[ssrc]
+                        source.report, source.report_at = ntp >> 16 & 0xFFFFFFFF, now
+                    for block in blocks:
+                        self.audio.out.note(block.ssrc, block.fraction)
                 case rtcp.Bye(ssrcs=ssrcs):
                     for ssrc in ssrcs:
                         self._forget(ssrc)
@@ -325,6 +341,8 @@ class Port:
             self._forget(oldest.ssrc)
         source = Source(ssrc, lane, seq, lane.pts.get(pt, lane.out.clock))
         self._sources[ssrc] = lane.sources[ssrc] = source
+        if ssrc not in self._met:
+            self._met.append(ssrc)
         return source
 
     def _forget(self, ssrc: int) -> None:
@@ -384,14 +402,3 @@ class Port:
             return rtcp.receiver_report(out.ssrc, blocks)
         ntp = int((time.time() + _NTP_EPOCH) * 0x100000000)
         return rtcp.sender_report(out.ssrc, ntp, out.timestamp(now), out.packets, out.octets, blocks)
-
-
-def payload_of(packet: bytes) -> bytes:
-    """Give what an RTP packet carries, without sources, extension and padding; nothing if they do not fit."""
-    start = 12 + 4 * (packet[0] & 15)
-    if packet[0] & 16:
-        if len(packet) < start + 4:
-            return b""
-        start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
-    end = len(packet) - packet[-1] if packet[0] & 32 else len(packet)
-    return packet[start:end] if end > start else b""

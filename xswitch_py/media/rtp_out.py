@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-__all__ = ["HEADER", "Change", "RtpOut", "Send", "Sink"]
+__all__ = ["HEADER", "Change", "RtpOut", "Send", "Sink", "payload_of"]
 
 HEADER: Final = struct.Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC (RFC 3550 section 5.1)
 
@@ -38,7 +38,7 @@ class RtpOut:
 
     __slots__ = (
         "_at", "_event_ts", "_joined", "_marks", "_now", "_relayed", "_seq_off", "_silent_until", "_source", "_ts",
-        "_ts_off", "clock", "event_pt", "muted", "octets", "packets", "pt", "send", "seq", "ssrc",
+        "_ts_off", "clock", "event_pt", "loss", "muted", "octets", "packets", "pt", "send", "seq", "ssrc",
     )  # fmt: skip
 
     def __init__(self, clock: int = 48000, *, marks: bool = True, now: Callable[[], float] = time.monotonic) -> None:
@@ -52,6 +52,7 @@ class RtpOut:
         self.muted = False
         self.packets = 0
         self.octets = 0  # of payload, as sender reports count them
+        self.loss = 0  # of 256 packets, as the peer reported of late
         self._marks = marks
         self._now = now
         self._ts = secrets.randbits(32)  # of the newest packet, sent at `_at`
@@ -81,6 +82,11 @@ class RtpOut:
     def rest(self) -> None:
         """Nothing feeds the stream for now; what comes next is joined on, even if it is the same source."""
         self._source = None
+
+    def note(self, ssrc: int, fraction: int) -> None:
+        """Take what the peer reports of its losses: they count at once, and fade with the reports that follow."""
+        if ssrc == self.ssrc:
+            self.loss = max(fraction, self.loss * 3 // 4)
 
     def timestamp(self, now: float) -> int:
         """Say which RTP timestamp belongs to this moment of the clock."""
@@ -204,3 +210,14 @@ class RtpOut:
         self.packets += 1
         self.octets += len(payload)
         self.send(HEADER.pack(0x80, b1, self.seq, ts, self.ssrc) + payload)  # type: ignore[misc]  # the callers looked
+
+
+def payload_of(packet: bytes) -> bytes:
+    """Give what an RTP packet carries, without sources, extension and padding; nothing if they do not fit."""
+    start = 12 + 4 * (packet[0] & 15)
+    if packet[0] & 16:
+        if len(packet) < start + 4:
+            return b""
+        start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
+    end = len(packet) - packet[-1] if packet[0] & 32 else len(packet)
+    return packet[start:end] if end > start else b""

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from xswitch_py.base.errors import ProtocolError
 from xswitch_py.media.codecs import PCMA_TO_PCMU, PCMU_TO_PCMA, Decoder, decoder, encoder
-from xswitch_py.media.negotiate import Format, Stream
-from xswitch_py.media.port import Lane, payload_of
-from xswitch_py.media.rtp_out import Sink
+from xswitch_py.media.negotiate import Format
+from xswitch_py.media.opus import OpusEncoder
+from xswitch_py.media.port import Lane
+from xswitch_py.media.rtp_out import Sink, payload_of
+from xswitch_py.media.streams import Regroup, Stream
 
 __all__ = ["RATES", "Order", "Transcoder", "law", "translated"]
 
@@ -33,6 +35,7 @@ _HELD: Final = 2  # packets that wait, at most
 _MISORDER: Final = 100  # packets behind which a number begins a new sequence (RFC 3550 appendix A.1)
 _CONCEALED: Final = 5  # frames in a row that are made up; what is missing beyond them is skipped
 _CREDIT: Final = 50.0  # frames that may be encoded at once
+_LOSSY: Final = 3  # of 256 packets that the peer misses, from which on Opus is sent with forward error correction
 _PACE: Final = 100.0  # frames a second that may be encoded in the long run: nobody speaks at twice the speed
 
 
@@ -93,9 +96,9 @@ class Transcoder:
     """
 
     __slots__ = (
-        "__weakref__", "_clock", "_credit", "_credited_at", "_decoder", "_encoder", "_events", "_expected", "_format",
-        "_formats", "_frame", "_lane", "_mark", "_missing", "_number", "_order", "_out", "_pt", "_rest", "_send",
-        "_source", "_span", "_stamp", "_ticks",
+        "__weakref__", "_clock", "_corrects", "_credit", "_credited_at", "_decoder", "_encoder", "_events", "_expected",
+        "_format", "_formats", "_frame", "_groups", "_lane", "_mark", "_missing", "_number", "_opus", "_order", "_out",
+        "_pt", "_rest", "_send", "_source", "_span", "_stamp", "_ticks",
     )  # fmt: skip
 
     def __init__(self, heard: Lane, told: Lane, events: Sink | None) -> None:
@@ -111,8 +114,11 @@ class Transcoder:
         self._events = events
         self._formats = {form.pt: form for form in heard.stream.formats}
         self._encoder = encoder(ours.name, RATES[theirs.name.upper()] if ours.name.upper() == "OPUS" else 0)
+        self._opus = self._encoder if isinstance(self._encoder, OpusEncoder) else None
+        self._corrects = False
         self._frame = self._encoder.rate // _FRAMES  # samples
         self._pt, self._clock, self._ticks = ours.pt, ours.clock, ours.clock // _FRAMES
+        self._groups = Regroup.of(told.stream)
         self._send = told.out.relay(range(256), None)
         self._source: Any = None
         self._order: Order[tuple[Callable[..., None], tuple[Any, ...]]] = Order(0)
@@ -229,6 +235,19 @@ class Transcoder:
             self._lane.dropped += 1
             return
         self._credit -= 1
+        if self._opus is not None and (self._out.loss >= _LOSSY) is not self._corrects:
+            self._corrects = not self._corrects
+            self._opus.correct(self._corrects)
+        payload = self._encoder.encode(pcm)
+        if self._groups is None:
+            self._say(payload, stamp, now)
+            return
+        stamp -= self._groups.waiting
+        for packet in self._groups.put(payload):
+            self._say(packet, stamp & 0xFFFFFFFF, now)
+            stamp += len(packet)  # an octet is a tick
+
+    def _say(self, payload: bytes, stamp: int, now: float) -> None:
         self._number = number = (self._number + 1) & 0xFFFF
         b1, self._mark = self._pt | self._mark, 0
-        self._send(self._source, _HEADER + self._encoder.encode(pcm), 0x80, b1, number, stamp, now)
+        self._send(self._source, _HEADER + payload, 0x80, b1, number, stamp, now)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
+from pylibsrtp import Session
 
-from xswitch_py.base.sdp import Candidate
+from xswitch_py.base.errors import MediaError
+from xswitch_py.base.sdp import Candidate, Fingerprint
 from xswitch_py.media.aiortc_compat import (
     Address,
     Certificate,
@@ -22,6 +24,7 @@ from xswitch_py.media.aiortc_compat import (
 )
 from xswitch_py.media.mux import MuxPort, MuxSocket, Receive
 from xswitch_py.media.negotiate import Remote
+from xswitch_py.media.ring import Ring
 from xswitch_py.media.rtp_out import Send
 
 __all__ = ["User", "WebRtc"]
@@ -29,8 +32,9 @@ __all__ = ["User", "WebRtc"]
 log = structlog.get_logger("xswitch.media")
 
 _MAX_CANDIDATES: Final = 32  # of the peer's
-_RING: Final = 512  # video packets kept to be sent again
 _MAX_ADDRESSES: Final = 8  # of one peer, at a time
+_MAX_AGENTS: Final = 8  # ICE that begins anew before it has found a way
+_OVERLAP: Final = 5.0  # seconds in which the old ICE still answers after a new one has found a way
 
 
 class User(Protocol):
@@ -40,7 +44,7 @@ class User(Protocol):
     allowance: float  # packets that may still come; grows with time
 
     def receive(self, packet: bytes, now: float) -> bool:
-        """Take an RTP packet; `False` if its SSRC is one too many."""
+        """Take an RTP packet; `False` if its SSRC is one too many: its count of roll-overs need not be kept."""
 
     def receive_rtcp(self, packet: bytes, now: float) -> None:
         """Take a compound RTCP packet."""
@@ -64,53 +68,89 @@ class WebRtc:
         advertised: Sequence[str],
         public: str | None = None,
         offers: bool,
+        credentials: tuple[str, str] | None = None,
     ) -> None:
-        """`public` is told to the peer in place of our `advertised` addresses; who `offers` controls ICE."""
+        """`public` is told to the peer in place of our `advertised` addresses; who `offers` controls ICE.
+
+        `credentials` are those of a transport that this one takes the place of: the peer knows them already.
+        """
         self._mux = mux
         self._user = user
-        self._agent = IceAgent(mux.sockets, controlling=offers, paired=self._paired, lost=self._lost)
-        self._path = DtlsPath(self._send_dtls)
         self._certificate = certificate
+        self._agents: dict[str, IceAgent] = {}  # by our ufrag; only the latest has a say
+        self._agent = self._new_agent(offers, credentials)
+        self._started = False  # the latest
+        self._path = DtlsPath(self._send_dtls)
         self._dtls: DtlsTransport | None = None
+        self._prints: tuple[Fingerprint, ...] = ()  # of whom the keys are agreed with
+        self._outgoing: Session | None = None
         self._rtp: Receive | None = None
         self._rtcp: Receive | None = None
         self._pair: tuple[MuxSocket, Address] | None = None
         self._found = asyncio.Event()
         self._known: list[tuple[MuxSocket, Address]] = []
-        self._ring: list[bytes] = []
+        self._ring = Ring()  # of video
         self._closed = False
-        self.ufrag: str = self._agent.local_username
-        self.pwd: str = self._agent.local_password
         self.candidates = _candidates(self._agent, advertised, public)
-        mux.ufrags[self.ufrag] = self
+
+    @property
+    def ufrag(self) -> str:
+        """Our name for ICE."""
+        return str(self._agent.local_username)
+
+    @property
+    def pwd(self) -> str:
+        """Our password for ICE."""
+        return str(self._agent.local_password)
 
     @property
     def paired(self) -> bool:
         """Whether ICE has found a way."""
         return self._pair is not None
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether ICE has not begun, so that it may still be with any peer."""
+        return not self._started
+
+    def restart(self, *, offers: bool) -> None:
+        """Prepare ICE anew, on the same port and beside what there is (RFC 8839 section 4.4.1.1.1); `connect` follows.
+
+        `ufrag` and `pwd` are new ones.
+
+        Raises:
+            MediaError: it began anew too often, and never found a way.
+        """
+        if len(self._agents) >= _MAX_AGENTS:
+            raise MediaError("ICE began anew too often")
+        self._agent, self._started, self._found = self._new_agent(offers), False, asyncio.Event()
+
     async def connect(self, remote: Remote) -> None:
-        """Find the way to the peer and agree on keys; then the user is `up`.
+        """Find the way to the peer and agree on keys, as far as that is not done; then the user is `up`.
 
         Raises:
             ConnectionError: the peer is not who its SDP says, or the transport was closed.
         """
-        found = [(c.foundation, c.priority, c.host, c.port, c.kind) for c in remote.candidates if _usable(c)]
+        agent = self._agent
         try:
             async with asyncio.TaskGroup() as group:
-                run = self._agent.run(remote.ufrag, remote.pwd, found[:_MAX_CANDIDATES], lite=remote.lite)
-                group.create_task(run, name=f"ice {self.ufrag}")
+                if not self._started:
+                    self._started = True
+                    run = agent.run(remote.ufrag, remote.pwd, _targets(remote), lite=remote.lite)
+                    group.create_task(run, name=f"ice {self.ufrag}")
                 await self._found.wait()
-                self._dtls = DtlsTransport(self._path, self._certificate, client=remote.dtls_client)
-                await handshake(self._dtls, [(f.algorithm, f.value) for f in remote.fingerprints])
-                self._secured(self._dtls)
+                if self._prints != remote.fingerprints:
+                    await self._agree_keys(remote)
         except* ConnectionError as errors:
             raise ConnectionError(str(errors.exceptions[0])) from None
+        await self._retire(agent)
 
     def shut(self) -> None:
         """Stop sending and receiving, at once; `close` follows."""
         self._closed = True
-        self._mux.ufrags.pop(self.ufrag, None)
+        for ufrag in self._agents:
+            if self._mux.ufrags.get(ufrag) is self:
+                del self._mux.ufrags[ufrag]
         for sock, address in self._known:
             sock.forget(address, self)
         self._known.clear()
@@ -121,12 +161,13 @@ class WebRtc:
         if self._dtls is not None:
             await self._dtls.stop()
         self._path.close()
-        await self._agent.close()
+        for agent in self._agents.values():
+            await agent.close()
 
     def resend(self, seq: int) -> bool:
         """Send a kept packet once more, as it was; `False` if it is not there any more."""
-        data = self._ring[seq % _RING] if self._ring else b""
-        if data[2:4] != seq.to_bytes(2, "big") or self._pair is None:
+        data = self._ring.find(seq)
+        if not data or self._pair is None:
             return False
         sock, address = self._pair
         sock.send(data, address)
@@ -136,7 +177,8 @@ class WebRtc:
 
     def check(self, message: StunMessage, address: Address, sock: MuxSocket) -> bool:
         """Answer a connectivity check; `False` if it is not genuine."""
-        if self._closed or not self._agent.check(message, address, sock):
+        agent = self._agents.get(message.attributes.get("USERNAME", "").partition(":")[0])
+        if self._closed or agent is None or not agent.check(message, address, sock):
             return False
         self._know((sock, address))
         return True
@@ -146,6 +188,41 @@ class WebRtc:
         return self._path.feed(data)
 
     # Inside.
+
+    def _new_agent(self, offers: bool, credentials: tuple[str, str] | None = None) -> IceAgent:
+        def paired(sock: MuxSocket, address: Address) -> None:
+            if self._agent is agent:
+                self._paired(sock, address)
+
+        def lost() -> None:
+            if self._agent is agent:
+                self._lost()
+
+        agent = IceAgent(self._mux.sockets, controlling=offers, paired=paired, lost=lost, credentials=credentials)
+        self._agents[str(agent.local_username)] = agent
+        self._mux.ufrags[str(agent.local_username)] = self
+        return agent
+
+    async def _agree_keys(self, remote: Remote) -> None:
+        """Do the DTLS handshake; keys that were agreed before are used until it is done."""
+        if self._dtls is not None:
+            self._path.close()
+            self._path = DtlsPath(self._send_dtls)
+        self._dtls = dtls = DtlsTransport(self._path, self._certificate, client=remote.dtls_client)
+        await handshake(dtls, [(f.algorithm, f.value) for f in remote.fingerprints])
+        self._prints = remote.fingerprints
+        self._secured(dtls)
+
+    async def _retire(self, latest: IceAgent) -> None:
+        """Close the agents before this one when the peer has had time to move."""
+        old = [(ufrag, agent) for ufrag, agent in self._agents.items() if agent is not latest]
+        if not old:
+            return
+        await asyncio.sleep(_OVERLAP)
+        for ufrag, agent in old:
+            self._mux.ufrags.pop(ufrag, None)
+            del self._agents[ufrag]
+            await agent.close()
 
     def _paired(self, sock: MuxSocket, address: Address) -> None:
         """A pair was nominated, the first or another: our packets go there from now on."""
@@ -175,7 +252,7 @@ class WebRtc:
 
     def _secured(self, dtls: DtlsTransport) -> None:
         """Receive from every nominated address, and let the user send."""
-        incoming, _ = dtls.sessions
+        incoming, self._outgoing = dtls.sessions
         unprotect, unprotect_rtcp = incoming.unprotect, incoming.unprotect_rtcp
         user, receive = self._user, self._user.receive
 
@@ -204,12 +281,12 @@ class WebRtc:
         self._route()
 
     def _route(self) -> None:
-        assert self._pair is not None and self._dtls is not None
+        assert self._pair is not None and self._outgoing is not None
         sock, address = self._pair
         sock.admit(address, self, self._rtp, self._rtcp)
-        _, outgoing = self._dtls.sessions
+        outgoing = self._outgoing
         protect, protect_rtcp, sendto, dropped = outgoing.protect, outgoing.protect_rtcp, sock.sendto, sock.dropped
-        ring = self._ring
+        keep = self._ring.keep
 
         def send(packet: bytes) -> None:
             try:
@@ -218,10 +295,9 @@ class WebRtc:
                 dropped["send"] += 1
 
         def send_kept(packet: bytes) -> None:
-            if not ring:
-                ring.extend([b""] * _RING)
             try:
-                data = ring[int.from_bytes(packet[2:4], "big") % _RING] = protect(packet)
+                data = protect(packet)
+                keep(data)
                 sendto(data, address)
             except (OSError, SrtpError, ValueError):
                 dropped["send"] += 1
@@ -238,6 +314,11 @@ class WebRtc:
         if self._pair is not None:
             sock, address = self._pair
             sock.send(data, address)
+
+
+def _targets(remote: Remote) -> list[tuple[str, int, str, int, str]]:
+    found = [(c.foundation, c.priority, c.host, c.port, c.kind) for c in remote.candidates if _usable(c)]
+    return found[:_MAX_CANDIDATES]
 
 
 def _usable(candidate: Candidate) -> bool:
