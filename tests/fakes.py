@@ -9,7 +9,7 @@ from typing import Any
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.media.api import Heard, LegStats, Listener, Transport
+from xswitch_py.media.api import Heard, LegStats, Listener, Taken, Transport
 
 __all__ = ["FakeMedia", "FakeSocket", "Track"]
 
@@ -81,6 +81,7 @@ class Track:
     listener: Listener
     sdps: list[str] = field(default_factory=list)  # every SDP of the peer
     codec: str = ""
+    local: str = ""  # our SDP
     held: bool = False
     suspended: bool = False
     digits: list[str] = field(default_factory=list)  # sent to the peer
@@ -128,6 +129,27 @@ class FakeMedia:
     def suspend(self, leg: LegId) -> None:
         """See `Media`."""
         self._track(leg).suspended = True
+
+    def transport_of(self, sdp: str) -> Transport:
+        """See `Media`."""
+        return Transport.RTP if "RTP/AVP" in sdp else Transport.WEBRTC
+
+    async def take_offer(self, leg: LegId, sdp: str) -> Taken:
+        """See `Media`."""
+        self._read(leg, sdp)
+        return Taken(await self._sdp("answer"), "sendonly" in sdp)
+
+    async def reoffer(self, leg: LegId) -> str:
+        """See `Media`."""
+        return await self._sdp("offer")
+
+    def local(self, leg: LegId) -> str:
+        """See `Media`."""
+        return self._track(leg).local
+
+    def takes_digits(self, leg: LegId) -> bool:
+        """See `Media`."""
+        return True
 
     def codec(self, leg: LegId) -> str:
         """See `Media`."""

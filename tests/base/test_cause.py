@@ -162,9 +162,9 @@ def test_an_unknown_name_or_number_finds_nothing(name: str, code: int) -> None:
         (503, Cause.NORMAL_TEMPORARY_FAILURE),
         (603, Cause.DECLINE),
         (499, Cause.NORMAL_UNSPECIFIED),
-        (302, Cause.NORMAL_UNSPECIFIED),
+        (302, Cause.REDIRECTION_TO_NEW_DESTINATION),
         (599, Cause.NORMAL_TEMPORARY_FAILURE),
-        (699, Cause.NORMAL_TEMPORARY_FAILURE),
+        (699, Cause.CALL_REJECTED),
     ],
 )
 def test_a_sip_status_says_why_a_call_failed(status: int, cause: Cause) -> None:

@@ -1,6 +1,7 @@
 """Call records: each event becomes a row, and what one row costs the others do not pay."""
 
 import asyncio
+from collections.abc import Sequence
 
 from structlog.testing import capture_logs
 
@@ -23,23 +24,24 @@ class Rows:
         self.broken = broken
         self.beats: asyncio.Queue[float] = asyncio.Queue()
 
-    async def begin(self, event: CallStarted) -> None:
-        self._write("begin", event.call)
+    async def begin(self, events: Sequence[CallStarted]) -> None:
+        self._write("begin", events)
 
-    async def answered(self, event: CallAnswered) -> None:
-        self._write("answered", event.call)
+    async def answered(self, events: Sequence[CallAnswered]) -> None:
+        self._write("answered", events)
 
-    async def finish(self, event: CallEnded) -> None:
-        self._write("finish", event.call)
+    async def finish(self, events: Sequence[CallEnded]) -> None:
+        self._write("finish", events)
 
     async def beat(self, now: float) -> None:
         self.beats.put_nowait(now)
         raise StoreError("disk full")
 
-    def _write(self, what: str, call: str) -> None:
-        if call in self.broken:
-            raise self.broken[call]
-        self.written.append((what, call))
+    def _write(self, what: str, events: Sequence[CallStarted | CallAnswered | CallEnded]) -> None:
+        for event in events:
+            if event.call in self.broken:
+                raise self.broken[event.call]
+            self.written.append((what, event.call))
 
 
 def life(name: str) -> list[Event]:

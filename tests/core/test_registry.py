@@ -1,6 +1,9 @@
 """Where users can be reached."""
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.events import ContactAdded, ContactRemoved
@@ -21,6 +24,7 @@ async def test_contacts_come_and_go_and_the_bus_hears_of_each_once() -> None:
     registry.add(PHONE)
     assert registry.find(ALICE) == (PAGE, PHONE)
     assert len(registry) == 2
+    assert list(registry) == [PAGE, PHONE]
     registry.remove(PAGE)
     registry.remove(PAGE)
     assert registry.find(ALICE) == (PHONE,)
@@ -39,6 +43,30 @@ async def test_contacts_come_and_go_and_the_bus_hears_of_each_once() -> None:
 
 def test_nobody_is_reached_nowhere() -> None:
     assert Registry(Bus()).find(ALICE) == ()
+
+
+@pytest.mark.item("S52")
+def test_a_contact_that_is_added_again_has_its_new_facts_and_keeps_its_place() -> None:
+    registry = Registry(Bus())
+    registry.add(PHONE)
+    registry.add(PAGE)
+    registry.add(replace(PHONE, q=0.5, until=9.0, agent="new"))
+    assert [(one.key, one.q, one.until, one.agent) for one in registry.find(ALICE)] == [
+        ("phone", 0.5, 9.0, "new"),
+        ("page", 1.0, None, ""),
+    ]
+    registry.remove(PHONE)  # whatever facts it has
+    assert registry.find(ALICE) == (PAGE,)
+
+
+@pytest.mark.item("S52")
+@pytest.mark.item("S53")
+def test_contacts_of_one_rank_ring_together_whatever_door_they_are_of() -> None:
+    registry = Registry(Bus())
+    for contact in (Contact(ALICE, "sip", "mobile", q=0.2), PHONE, PAGE, Contact(ALICE, "sip", "desk", q=0.5)):
+        registry.add(contact)
+    assert [[one.key for one in rank] for rank in registry.ranks(ALICE)] == [["phone", "page"], ["desk"], ["mobile"]]
+    assert registry.ranks(Address("1001", "example.org")) == []
 
 
 async def test_a_listener_hears_from_the_moment_it_asks() -> None:

@@ -22,7 +22,7 @@ from xswitch_py.core.registry import Contact, Registry
 from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
-from xswitch_py.media.api import Heard, LegStats, Listener, MediaEvent, Transport
+from xswitch_py.media.api import Heard, LegStats, Listener, MediaEvent, Taken, Transport
 
 RULES = {
     "rule": [
@@ -45,6 +45,7 @@ class Recorder:
         self.codecs: dict[LegId, str] = defaultdict(str)
         self.bridges: dict[BridgeId, tuple[LegId, LegId]] = {}
         self.playing: dict[LegId, str] = {}
+        self.deaf: set[LegId] = set()  # legs whose peers take no digits in media
 
     def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
         self.listeners[leg] = listener
@@ -75,6 +76,21 @@ class Recorder:
     def suspend(self, leg: LegId) -> None:
         pass
 
+    def transport_of(self, sdp: str) -> Transport:
+        return Transport.WEBRTC
+
+    async def take_offer(self, leg: LegId, sdp: str) -> Taken:
+        return Taken(f"answer {sdp}", False)
+
+    async def reoffer(self, leg: LegId) -> str:
+        return "offer anew"
+
+    def local(self, leg: LegId) -> str:
+        return ""
+
+    def takes_digits(self, leg: LegId) -> bool:
+        return leg not in self.deaf
+
     def codec(self, leg: LegId) -> str:
         return self.codecs[leg]
 
@@ -104,7 +120,7 @@ class Recorder:
         self.scene.append(f"{leg} {'held' if held else 'unheld'}")
 
     def send_digits(self, leg: LegId, digits: str) -> None:
-        pass
+        self.scene.append(f"{leg} digits {digits}")
 
     def refresh_video(self, leg: LegId) -> None:
         pass
@@ -148,6 +164,9 @@ class Peer:
 
     def display(self, shown: Party) -> None:
         self.scene.append(f"{self.name} < display {shown.number}")
+
+    def press(self, digit: str, ms: int) -> None:
+        self.scene.append(f"{self.name} < press {digit} {ms}")
 
 
 class People:

@@ -38,11 +38,11 @@ def started(number: int) -> CallStarted:
 
 
 async def test_a_record_grows_with_its_call(store: Store) -> None:
-    await store.cdrs.begin(STARTED)
+    await store.cdrs.begin([STARTED])
     assert await store.cdrs.list() == [OPEN]
-    await store.cdrs.answered(CallAnswered(CallId("c1"), 101.5))
+    await store.cdrs.answered([CallAnswered(CallId("c1"), 101.5)])
     assert await store.cdrs.list() == [replace(OPEN, answered=101.5)]
-    await store.cdrs.finish(ENDED)
+    await store.cdrs.finish([ENDED])
     whole = replace(
         OPEN, answered=101.5, ended=160.75, cause=Cause.NORMAL_CLEARING, codec="opus", packets_in=3000,
         packets_out=2999, lost=4,
@@ -51,27 +51,27 @@ async def test_a_record_grows_with_its_call(store: Store) -> None:
 
 
 async def test_an_unanswered_call_of_a_stranger_is_kept(store: Store) -> None:
-    await store.cdrs.begin(replace(STARTED, user=None))
-    await store.cdrs.finish(replace(ENDED, user=None, answered=None, cause=Cause.USER_BUSY))
+    await store.cdrs.begin([replace(STARTED, user=None)])
+    await store.cdrs.finish([replace(ENDED, user=None, answered=None, cause=Cause.USER_BUSY)])
     (record,) = await store.cdrs.list()
     assert (record.user, record.answered, record.cause) == (None, None, Cause.USER_BUSY)
 
 
 async def test_a_call_whose_beginning_got_lost_is_still_recorded(store: Store) -> None:
-    await store.cdrs.finish(ENDED)
+    await store.cdrs.finish([ENDED])
     (record,) = await store.cdrs.list()
     assert (record.started, record.ended, record.door, record.caller) == (100.25, 160.75, "", ANN)
 
 
 async def test_a_beginning_told_twice_is_one_record(store: Store) -> None:
-    await store.cdrs.begin(STARTED)
-    await store.cdrs.begin(STARTED)
+    await store.cdrs.begin([STARTED])
+    await store.cdrs.begin([STARTED])
     assert await store.cdrs.list() == [OPEN]
 
 
 async def test_records_are_listed_newest_first_page_by_page(store: Store) -> None:
     for number in range(7):
-        await store.cdrs.begin(started(number))
+        await store.cdrs.begin([started(number)])
     pages: list[list[str]] = []
     before: int | None = None
     while page := await store.cdrs.list(3, before):
@@ -84,9 +84,9 @@ async def test_records_are_listed_newest_first_page_by_page(store: Store) -> Non
 
 async def test_open_calls_are_ended_at_the_last_beat(store: Store) -> None:
     for number in (1, 2, 3, 30):
-        await store.cdrs.begin(started(number))
-    await store.cdrs.answered(CallAnswered(CallId("c2"), 25.0))
-    await store.cdrs.finish(replace(ENDED, call=CallId("c3"), ended=9.0))
+        await store.cdrs.begin([started(number)])
+    await store.cdrs.answered([CallAnswered(CallId("c2"), 25.0)])
+    await store.cdrs.finish([replace(ENDED, call=CallId("c3"), ended=9.0)])
     await store.cdrs.beat(10.0)
     await store.cdrs.beat(20.0)
     assert await store.cdrs.recover() == 3
@@ -101,7 +101,7 @@ async def test_open_calls_are_ended_at_the_last_beat(store: Store) -> None:
 
 
 async def test_without_a_beat_open_calls_end_where_they_were_last_seen(store: Store) -> None:
-    await store.cdrs.begin(STARTED)
+    await store.cdrs.begin([STARTED])
     assert await store.cdrs.recover() == 1
     assert [record.ended for record in await store.cdrs.list()] == [100.25]
 
@@ -119,8 +119,8 @@ async def main():
     while True:
         number += 1
         call = f"c{number}"
-        await store.cdrs.begin(CallStarted(call, call, number / 1e6, Party("", "1"), Party("", "2"), None, "verto"))
-        await store.cdrs.answered(CallAnswered(call, number / 1e6))
+        await store.cdrs.begin([CallStarted(call, call, number / 1e6, Party("", "1"), Party("", "2"), None, "verto")])
+        await store.cdrs.answered([CallAnswered(call, number / 1e6)])
         print(number, flush=True)
 
 asyncio.run(main())

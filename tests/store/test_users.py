@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from xswitch_py.base.errors import StoreError
+from xswitch_py.base.passwords import ha1
 from xswitch_py.base.user import User
 from xswitch_py.store.open import Store, open_store
 from xswitch_py.store.passwords import TOGETHER, Passwords
@@ -23,6 +24,8 @@ ANN = User(
     {"a": "1", "\u00e9": "'; DROP TABLE users"},
     ha1_md5="m",
     ha1_sha256="s",
+    long_ha1_md5="lm",
+    long_ha1_sha256="ls",
     web_hash="w",
 )
 
@@ -95,6 +98,38 @@ async def test_a_phone_secret_is_set_checked_and_taken_away(store: Store) -> Non
     user = await store.users.get("1000", "example.org")
     assert user is not None and user.check_phone("s3cret") and not user.check_phone("other")
     assert await store.users.set_phone_secret("1000", "example.org", None)
+    assert await store.users.get("1000", "example.org") == User("1000", "example.org")
+
+
+async def test_the_version_changes_with_the_users_whoever_writes(tmp_path: Path) -> None:
+    store, other = await open_store(tmp_path / "xswitch.db"), await open_store(tmp_path / "xswitch.db")
+    seen = [await store.users.version()]
+    for turn, users in enumerate((store.users, other.users)):
+        name = str(turn)
+        await users.add(User(name, "example.org"))
+        seen.append(await store.users.version())
+        await users.set_phone_secret(name, "example.org", "s3cret")
+        seen.append(await store.users.version())
+        await users.remove(name, "example.org")
+        seen.append(await store.users.version())
+    assert len(set(seen)) == 7
+    await store.cdrs.beat(5.0)
+    assert await store.users.version() == seen[-1]
+    await store.close()
+    await other.close()
+
+
+@pytest.mark.item("S42")
+async def test_a_phone_may_log_in_with_the_long_form_of_the_name(store: Store) -> None:
+    await store.users.add(User("1000", "example.org"))
+    await store.users.set_phone_secret("1000", "Example.org", "s3cret")
+    user = await store.users.get("1000", "example.org")
+    assert user is not None
+    for name in ("1000", "1000@example.org"):
+        for algorithm in ("MD5", "SHA-256"):
+            assert user.ha1(name, algorithm) == ha1(algorithm, name, "example.org", "s3cret")
+    assert user.ha1("1000@example.net", "MD5") is None
+    await store.users.set_phone_secret("1000", "example.org", None)
     assert await store.users.get("1000", "example.org") == User("1000", "example.org")
 
 

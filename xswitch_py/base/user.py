@@ -28,12 +28,23 @@ class User:
     variables: Mapping[str, str] = field(default_factory=lambda: _NONE)
     ha1_md5: str | None = field(default=None, repr=False)  # hexadecimal; without either, no phone may log in
     ha1_sha256: str | None = field(default=None, repr=False)
+    long_ha1_md5: str | None = field(default=None, repr=False)  # the same for phones that log in as `name@domain`
+    long_ha1_sha256: str | None = field(default=None, repr=False)
     web_hash: str | None = field(default=None, repr=False)  # argon2id, encoded; None: no web password
 
     @property
     def address(self) -> Address:
         """Return `name@domain`."""
         return Address(self.name, self.domain)
+
+    def ha1(self, username: str, algorithm: str) -> str | None:
+        """Return what a digest in this name, `name` or `name@domain`, is checked by; `algorithm` is MD5 or SHA-256."""
+        long = "@" in username
+        if long and username != f"{self.name}@{self.domain}":
+            return None
+        if algorithm == "SHA-256":
+            return self.long_ha1_sha256 if long else self.ha1_sha256
+        return self.long_ha1_md5 if long else self.ha1_md5
 
     def check_phone(self, password: str) -> bool:
         """Tell whether this is the phone secret. Takes the same time whatever is kept; `enabled` is not asked."""

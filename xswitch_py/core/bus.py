@@ -33,7 +33,16 @@ class Bus:
 
     def listen(self, size: int = 10_000) -> AsyncGenerator[Event]:
         """Yield events from this moment on, until `close`; who is `size` events behind loses more."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        queue, take = self._subscribe(size)
+        return self._drain(queue, take)
+
+    def batches(self, pause: float, size: int = 10_000) -> AsyncGenerator[list[Event]]:
+        """Yield the same in lists: what comes within `pause` seconds of the first is together."""
+        queue, take = self._subscribe(size)
+        return self._gather(queue, take, pause)
+
+    def _subscribe(self, size: int) -> tuple["_Queue", Callable[[Event | None], None]]:
+        queue: _Queue = asyncio.Queue()
 
         def take(event: Event | None) -> None:
             if event is not None and queue.qsize() >= size:
@@ -44,18 +53,39 @@ class Bus:
         self._listeners.add(take)
         if self._closed:
             take(None)
-        return self._drain(queue, take)
+        return queue, take
 
     def _lose(self, event: Event) -> None:
         if self.lost % 1000 == 0:  # a storm shall not become another one in the log
             log.error("events lost, a listener is too slow", lost=self.lost + 1, event_type=type(event).__name__)
         self.lost += 1
 
-    async def _drain(
-        self, queue: asyncio.Queue[Event | None], take: Callable[[Event | None], None]
-    ) -> AsyncGenerator[Event]:
+    async def _drain(self, queue: "_Queue", take: Callable[[Event | None], None]) -> AsyncGenerator[Event]:
         try:
             while (event := await queue.get()) is not None:
                 yield event
         finally:
             self._listeners.discard(take)
+
+    async def _gather(
+        self, queue: "_Queue", take: Callable[[Event | None], None], pause: float
+    ) -> AsyncGenerator[list[Event]]:
+        try:
+            event = await queue.get()
+            while event is not None:
+                if not self._closed:
+                    await asyncio.sleep(pause)
+                batch: list[Event] = []
+                while event is not None:
+                    batch.append(event)
+                    if queue.empty():
+                        break
+                    event = queue.get_nowait()
+                yield batch
+                if event is not None:
+                    event = await queue.get()
+        finally:
+            self._listeners.discard(take)
+
+
+_Queue = asyncio.Queue[Event | None]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -17,7 +17,7 @@ from xswitch_py.core.leg import Leg, State
 from xswitch_py.core.scope import Scope, cause_of
 from xswitch_py.core.services import Services
 
-__all__ = ["Action", "Call", "action", "beside"]
+__all__ = ["Action", "Body", "Call", "Told", "action", "nobody"]
 
 log = structlog.get_logger("xswitch.core")
 
@@ -25,9 +25,15 @@ log = structlog.get_logger("xswitch.core")
 class Call:
     """One call, from its first leg's offer to its record."""
 
-    def __init__(self, leg: Leg, offer: Offer, services: Services) -> None:
+    def __init__(self, leg: Leg, offer: Offer, services: Services, told: "Told", along: Leg | None = None) -> None:
+        """`told` hears when the far end is alerted and when the call is answered; again if that happens again.
+
+        `along`: see `Switch.begin`.
+        """
         self.id = CallId(new_id())
+        self._told = told
         self.leg = leg
+        self.along = along
         self.offer = offer  # who calls whom: the leg's own, or what a transfer made of it
         self.services = services
         self.started = time.time()
@@ -63,18 +69,33 @@ class Call:
         """Answer the calling leg, if it is not."""
         await self.leg.answer(wish)
         self._answered()
+        self._told(State.ACTIVE)
 
-    async def ringback(self, wish: Wish | None) -> None:
-        """Let the caller know that the far end is alerted, until cancelled."""
+    def ring(self) -> bool:
+        """Tell the caller that the far end is alerted; say whether the door has a word for it, or a tone is needed."""
         self.leg.ring()
-        self._publish(events.CallRinging(self.id, time.time()))
-        if not self.leg.wire.can_ring or self.leg.state is not State.RINGING:
-            try:
-                await self.leg.early(wish)
-                await self.services.media.play(self.leg.id, self.services.plan.ringback, loop=True)
-            except MediaError:
-                if self.leg.cause is None:  # else the caller has left, and ringback with them
-                    raise
+        self._ringing()
+        return self.leg.wire.can_ring and self.leg.state is State.RINGING
+
+    async def ringback(self) -> None:
+        """Let the caller hear that the far end is alerted, until cancelled."""
+        try:
+            await self.leg.early()
+            await self.services.media.play(self.leg.id, self.services.plan.ringback, loop=True)
+        except MediaError:
+            if self.leg.cause is None:  # else the caller has left, and ringback with them
+                raise
+
+    async def preview(self, other: Leg) -> None:
+        """Let the caller hear the media of a leg that has not answered yet, until cancelled."""
+        media = self.services.media
+        self._ringing()
+        await self.leg.early(other.wish)
+        bridge = media.bridge(self.leg.id, other.id)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            media.unbridge(bridge)
 
     @contextlib.contextmanager
     def joined(self, other: Leg) -> Iterator[None]:
@@ -101,6 +122,10 @@ class Call:
             await self.answer(other.wish)
             with self.joined(other):
                 await asyncio.Event().wait()
+
+    def _ringing(self) -> None:
+        self._publish(events.CallRinging(self.id, time.time()))
+        self._told(State.RINGING)
 
     def _answered(self) -> None:
         if self.answered is None:
@@ -134,6 +159,11 @@ class Call:
 
 
 Body = Callable[[Call], Awaitable[None]]
+Told = Callable[[State], None]
+
+
+def nobody(state: State) -> None:
+    """Hear how far a call has come, when nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +182,3 @@ def action(name: str) -> Callable[[Callable[[Call, str], Awaitable[None]]], Acti
         return Action(name, function, (function.__doc__ or "").partition("\n")[0])
 
     return make
-
-
-@contextlib.asynccontextmanager
-async def beside(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
-    """Run something beside a block, which ends with it; if it fails, that is logged and the block goes on."""
-    task = asyncio.create_task(work, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        [outcome] = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(outcome, Exception):
-            log.warning("side work failed", work=name, error=str(outcome))

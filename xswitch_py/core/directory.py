@@ -1,19 +1,25 @@
 """Who the users are, and whether somebody who claims to be one may come in."""
 
+import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
 
 import structlog
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.errors import AuthError
 from xswitch_py.base.user import NOBODY, User
+from xswitch_py.core.guard import Guard, Offence
 
-__all__ = ["Directory", "Guard", "Users"]
+__all__ = ["Directory", "Users", "Version"]
 
 log = structlog.get_logger("xswitch.core")
+
+Version = Callable[[], Awaitable[object]]  # gives something else than before if any user may have changed
+
+_NAME: Final = 64  # characters; no user has a longer name
 
 
 class Users(Protocol):
@@ -23,54 +29,21 @@ class Users(Protocol):
         """Find a user of a domain."""
 
 
-@dataclass(slots=True)
-class _Failures:
-    count: int = 0
-    at: float = 0.0  # monotonic, of the last one
-    until: float = 0.0  # monotonic: no try before this
-
-
-class Guard:
-    """Slows down whoever guesses: after some failures each further one doubles the wait, up to a minute."""
-
-    LONGEST = 60.0  # seconds
-    FORGET = 600.0  # seconds without a failure after which all is forgiven
-    KNOWN = 10_000  # sources remembered; the one longest quiet is forgotten first
-
-    def __init__(self, free: int = 5) -> None:
-        """`free` failures cost nothing: people mistype."""
-        self._free = free
-        self._sources: OrderedDict[tuple[str, ...], _Failures] = OrderedDict()
-
-    def refuses(self, source: tuple[str, ...], now: float) -> bool:
-        """Say whether this source must wait; a refused try is not checked at all."""
-        known = self._sources.get(source)
-        return known is not None and now < known.until
-
-    def failed(self, source: tuple[str, ...], now: float) -> None:
-        """Count a failure."""
-        known = self._sources.setdefault(source, _Failures())
-        self._sources.move_to_end(source)
-        known.count = 1 if now - known.at > self.FORGET else known.count + 1
-        known.at = now
-        if known.count > self._free:
-            known.until = now + min(self.LONGEST, 2.0 ** min(known.count - self._free - 1, 10))
-        if len(self._sources) > self.KNOWN:
-            self._sources.popitem(last=False)
-
-    def passed(self, source: tuple[str, ...]) -> None:
-        """Forget the failures of who got it right."""
-        self._sources.pop(source, None)
-
-
 class Directory:
     """The users of one domain."""
 
-    def __init__(self, users: Users, domain: str) -> None:
+    RECENT = 2.0  # seconds that `find_recent` believes what it knows
+    KNOWN = 10_000  # names it knows, of users and of nobody
+
+    def __init__(self, users: Users, domain: str, guard: Guard | None = None, version: Version | None = None) -> None:
+        """With `version` users are remembered until it changes."""
         self.domain = domain
+        self.guard = guard or Guard()
         self._users = users
-        self._guard = Guard()  # by host and user
-        self._hosts = Guard(free=100)  # by host: who tries every user once; an office behind one address mistypes too
+        self._version = version
+        self._recent: OrderedDict[str, User | None] = OrderedDict()
+        self._seen: object = None  # the version that these are of
+        self._looked = -math.inf  # when that was
 
     def address(self, text: str) -> Address:
         """Read `user` or `user@anything` as one of ours: the realm is ours, however the peer spells it."""
@@ -78,8 +51,32 @@ class Directory:
 
     async def find(self, name: str) -> User | None:
         """Find an enabled user."""
+        if not _can_be(name):
+            return None
         user = await self._users.get(name, self.domain)
         return user if user is not None and user.enabled else None
+
+    async def find_recent(self, name: str) -> User | None:
+        """Find an enabled user as of at most two seconds ago: a flood of requests is not one of queries."""
+        now = time.monotonic()
+        if now - self._looked >= self.RECENT:
+            self._looked = now
+            await self._look(now)
+        if name in self._recent:
+            return self._recent[name]
+        seen = self._seen
+        user = await self.find(name)
+        if _can_be(name) and seen is self._seen:  # else it is perhaps of the version before
+            self._recent[name] = user
+            if len(self._recent) > self.KNOWN:
+                self._recent.popitem(last=False)
+        return user
+
+    async def _look(self, now: float) -> None:
+        version = now if self._version is None else await self._version()
+        if version != self._seen:
+            self._seen = version
+            self._recent.clear()
 
     async def login(self, login: str, password: str, host: str) -> User:
         """Check the phone secret of a user who comes from a host.
@@ -87,14 +84,18 @@ class Directory:
         Raises:
             AuthError: wrong, unknown or too often; the same for all three.
         """
-        address = self.address(login)
-        source, now = (host, address.user), time.monotonic()
-        if not self._guard.refuses(source, now) and not self._hosts.refuses((host,), now):
+        address, now = self.address(login), time.monotonic()
+        if not self.guard.refuses(host, address.user, now):
             user = await self.find(address.user)
             if (user or NOBODY).check_phone(password) and user is not None:  # a stranger costs as much
-                self._guard.passed(source)
+                self.guard.passed(host, address.user)
                 return user
-            self._guard.failed(source, now)
-            self._hosts.failed((host,), now)
+            if (ban := self.guard.failed(Offence.LOGIN, host, now, address.user)) is not None:
+                log.warning(ban.line)
         log.warning("login refused", user=str(address), host=host)
         raise AuthError("wrong user or password")
+
+
+def _can_be(name: str) -> bool:
+    """Say whether a user may have this name; some that come off a wire could not even be asked for."""
+    return len(name) <= _NAME and name.isprintable()

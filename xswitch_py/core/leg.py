@@ -15,22 +15,30 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
 from xswitch_py.base import events
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import CallError, MediaError
+from xswitch_py.base.errors import CallError, MediaError, ProtocolError
 from xswitch_py.base.ids import LegId
 from xswitch_py.base.offer import Offer, Party, Wish
 from xswitch_py.core.bus import Bus
 from xswitch_py.core.scope import Scope
 from xswitch_py.media.api import Connected, Digit, Failed, Heard, LegStats, Media, MediaEvent, Transport
+from xswitch_py.media.dtmf import DIGITS
 
 __all__ = ["Leg", "State", "Wire"]
 
 log = structlog.get_logger("xswitch.core")
+
+AUDIO: Final = ("opus", "G722", "PCMU", "PCMA")  # what we offer, and can recode between
+
+_TWICE: Final = 0.4  # seconds
+_QUEUE: Final = 32  # digits at once
+_PAUSES: Final = {"w": 0.5, "W": 1.0}  # seconds
+_GAP: Final = 0.06  # seconds between digits
 
 
 class State(Enum):
@@ -68,6 +76,9 @@ class Wire(Protocol):
     def display(self, shown: Party) -> None:
         """Show the peer whom it now talks to."""
 
+    def press(self, digit: str, ms: int) -> None:
+        """Let the peer have a digit whose media takes none; a door without words for it does nothing."""
+
 
 class Leg:
     """One party's end of a call."""
@@ -85,20 +96,29 @@ class Leg:
         self.state = State.NEW
         self.held = False
         self.bridged: Leg | None = None
+        self.placed_for: Leg | None = None  # the caller that an outbound leg is rung for
         self.cause: Cause | None = None
         self.scope: Scope | None = None
         self.stats = LegStats()
-        self.digits: asyncio.Queue[str] = asyncio.Queue(64)
+        self._digits: asyncio.Queue[str] | None = None
         self._media = media
         self._bus = bus
         self._gone = gone
         self._heard: Heard | None = None
-        self._ringing: Callable[[], None] = _nothing
-        self._settled: Callable[[Leg], None] = _nothing_of
+        self._pressed = ("", "", -1.0)  # the last digit, how it came, and when it was over
+        self._ringing: Callable[[Leg], None] = _nothing
+        self._settled: Callable[[Leg], None] = _nothing
         media.open(leg_id, wire.transport, self._media_event)
         bus.publish(events.LegStarted(leg_id, _now(), self.outbound, wire.door, offer.user, offer.caller, offer.callee))
 
     # What the switch does with the leg.
+
+    @property
+    def digits(self) -> asyncio.Queue[str]:
+        """The keys that the peer pressed and nobody has read yet."""
+        if self._digits is None:
+            self._digits = asyncio.Queue(64)
+        return self._digits
 
     @property
     def heard(self) -> Heard:
@@ -113,17 +133,19 @@ class Leg:
 
     @property
     def wish(self) -> Wish:
-        """What the leg's peer can be joined with: the media it has, or else its first choice of what it offered.
+        """What the leg's peer can be joined with, in order: the codec it has, or those it offered, then all we recode.
 
         Raises:
             MediaError: its offer cannot be used.
         """
         if codec := self._media.codec(self.id):
-            return Wish((codec,), ("VP8", "H264") if self._media.has_video(self.id) else ())
-        return Wish(self.heard.audio[:1], self.heard.video)
+            return Wish(_and_others((codec,)), ("VP8", "H264") if self._media.has_video(self.id) else ())
+        if self.offer.sdp is None:  # it lets us offer
+            return Wish(AUDIO)
+        return Wish(_and_others(self.heard.audio), self.heard.video)
 
-    def watch(self, ringing: Callable[[], None], settled: Callable[["Leg"], None]) -> None:
-        """Be told when the peer of an outbound leg is alerted, and when it answered or the leg ended."""
+    def watch(self, ringing: Callable[["Leg"], None], settled: Callable[["Leg"], None]) -> None:
+        """Be told when the peer of an outbound leg is alerted or sends early media; and when it answered, or ended."""
         self._ringing, self._settled = ringing, settled
 
     async def place(self) -> None:
@@ -136,17 +158,19 @@ class Leg:
     async def early(self, wish: Wish | None = None) -> None:
         """Open the media of a calling leg before it is answered; doing it again changes nothing."""
         if not self.outbound and self.state in (State.NEW, State.RINGING):
-            sdp = await self._media.make_answer(self.id, wish or self.wish)
-            self.state = State.EARLY
-            self.wire.early(sdp)
+            sdp = await self._agree(wish)
+            if self.cause is None:
+                self.state = State.EARLY
+                self.wire.early(sdp)
 
     async def answer(self, wish: Wish | None = None) -> None:
         """Answer a calling leg; one that is answered, or was called, stays as it is."""
         if self.outbound or self.state is State.ACTIVE:
             return
-        sdp = None if self.state is State.EARLY else await self._media.make_answer(self.id, wish or self.wish)
-        self._activate()
-        self.wire.answer(sdp)
+        sdp = None if self.state is State.EARLY else await self._agree(wish)
+        if self.cause is None:
+            self._activate()
+            self.wire.answer(sdp)
 
     def ring(self) -> None:
         """Tell a calling peer that the far end is alerted, where the door has a word for it."""
@@ -191,6 +215,17 @@ class Leg:
         if other is not None and other.bridged is self:
             other.bridged = None
 
+    def send_digits(self, digits: str, ms: int) -> None:
+        """Let the peer have digits, in its media or by the door's word for them; `w` and `W` wait (see `Media`).
+
+        Raises:
+            ProtocolError: these are no digits, or too many.
+        """
+        if self._media.takes_digits(self.id):
+            self._media.send_digits(self.id, f"{digits}@{ms}")
+        else:
+            self._press_all(digits, ms)
+
     # What the door says the peer did.
 
     def peer_rang(self) -> None:
@@ -198,7 +233,32 @@ class Leg:
         if self.state is State.NEW:
             self.state = State.RINGING
             self._bus.publish(events.LegRinging(self.id, _now()))
-            self._ringing()
+            self._ringing(self)
+
+    async def peer_progressed(self, sdp: str) -> None:
+        """The peer of an outbound leg sends media before it answers; of several forks the latest counts.
+
+        An SDP that cannot be used is passed over: the answer will show.
+        """
+        if not self.outbound or self.state in (State.ACTIVE, State.ENDED):
+            return
+        try:
+            await self._media.read_answer(self.id, sdp)
+        except MediaError as error:
+            log.info("early media not usable", leg=self.id, why=str(error))
+            return
+        if self.state in (State.NEW, State.RINGING):
+            self.state = State.EARLY
+            self._bus.publish(events.LegRinging(self.id, _now()))
+            self._ringing(self)
+
+    async def peer_confirmed(self, sdp: str) -> None:
+        """The peer of an inbound leg that left the offer to us gave its answer SDP.
+
+        Raises:
+            MediaError: it cannot be used.
+        """
+        await self._media.read_answer(self.id, sdp)
 
     async def peer_answered(self, sdp: str, shown: Party | None = None) -> None:
         """The peer of an outbound leg gave its answer SDP; the door confirms it to the peer, then calls `peer_is_up`.
@@ -228,14 +288,48 @@ class Leg:
         """The peer ended the leg: there is nobody left to tell."""
         self._end(cause)
 
-    def peer_pressed(self, digit: str, ms: int, source: str) -> None:
-        """The peer pressed a key; of too many unread digits the oldest is dropped."""
+    def peer_pressed(self, digit: str, ms: int, source: str) -> bool:
+        """The peer pressed a key; of too many unread digits the oldest is dropped.
+
+        One that comes by two ways within 400 ms counts once: some phones tell it in RTP and by INFO. Returns whether
+        it counts: what came by the door's words is then the door's to pass on; what came in RTP passes with the media.
+        """
+        last, way, at = self._pressed
+        now = time.monotonic()
+        if digit == last and source != way and now - at < _TWICE:
+            return False
+        self._pressed = (digit, source, now)
         if self.digits.full():
             self.digits.get_nowait()
         self.digits.put_nowait(digit)
         self._bus.publish(events.DigitHeard(self.id, _now(), digit, ms, source))
+        return True
 
     # Inside.
+
+    async def _agree(self, wish: Wish | None) -> str:
+        """Answer a calling peer's offer, or make ours if it left that to us."""
+        make = self._media.make_offer if self.offer.sdp is None else self._media.make_answer
+        return await make(self.id, wish or self.wish)
+
+    def _press_all(self, digits: str, ms: int) -> None:
+        """Say digits in the door's words, each when the one before is over."""
+        if len(digits) > _QUEUE or not all(sign in _PAUSES or sign.upper() in DIGITS for sign in digits):
+            raise ProtocolError("these are no digits, or too many")
+        at = 0.0  # seconds
+        for sign in digits:
+            if sign in _PAUSES:
+                at += _PAUSES[sign]
+                continue
+            if at:
+                asyncio.get_running_loop().call_later(at, self._press, sign.upper(), ms)
+            else:
+                self._press(sign.upper(), ms)
+            at += ms / 1000 + _GAP
+
+    def _press(self, digit: str, ms: int) -> None:
+        if self.cause is None:
+            self.wire.press(digit, ms)
 
     def _activate(self) -> None:
         self.state = State.ACTIVE
@@ -256,7 +350,9 @@ class Leg:
     def _media_event(self, event: MediaEvent) -> None:
         match event:
             case Digit(digit=digit, ms=ms):
-                self.peer_pressed(digit, ms, "rfc4733")
+                counts, other = self.peer_pressed(digit, ms, "rfc4733"), self.bridged
+                if counts and other is not None and not self._media.takes_digits(other.id):
+                    other.wire.press(digit, ms)
             case Failed(cause=cause, text=text):
                 log.warning("media failed", leg=self.id, cause=cause.value, why=text)
                 self.hangup(cause)
@@ -268,9 +364,10 @@ def _now() -> float:
     return time.time()
 
 
-def _nothing() -> None:
+def _nothing(leg: Leg) -> None:
     pass
 
 
-def _nothing_of(leg: Leg) -> None:
-    pass
+def _and_others(first: tuple[str, ...]) -> tuple[str, ...]:
+    """Put all else that we can recode behind what is preferred."""
+    return (*first, *(name for name in AUDIO if name not in first))

@@ -1,7 +1,9 @@
 """Where a user can be reached now."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.events import ContactAdded, ContactRemoved
@@ -17,6 +19,12 @@ class Contact:
     user: Address
     door: str
     key: str
+    q: float = field(default=1.0, compare=False)  # how much it is preferred, 0 to 1: those of one rank ring together
+    url: str = field(default="", compare=False)  # what follows are facts for people
+    host: str = field(default="", compare=False)
+    transport: str = field(default="", compare=False)  # "udp", "wss"...
+    agent: str = field(default="", compare=False)
+    until: float | None = field(default=None, compare=False)  # Unix seconds; None: while its connection lasts
 
 
 class Registry:
@@ -24,13 +32,14 @@ class Registry:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._contacts: dict[Address, dict[Contact, None]] = {}
+        self._contacts: dict[Address, dict[Contact, Contact]] = {}  # each by itself
 
     def add(self, contact: Contact) -> None:
-        """A user can be reached here; adding it again changes nothing."""
+        """A user can be reached here; adding it again takes over its facts, and nobody is told."""
         places = self._contacts.setdefault(contact.user, {})
-        if contact not in places:
-            places[contact] = None
+        is_new = contact not in places
+        places[contact] = contact
+        if is_new:
             self._bus.publish(ContactAdded(contact.user, contact.door, time.time()))
 
     def remove(self, contact: Contact) -> None:
@@ -44,7 +53,16 @@ class Registry:
 
     def find(self, user: Address) -> tuple[Contact, ...]:
         """List where a user can be reached, the longest known first."""
-        return tuple(self._contacts.get(user, ()))
+        return tuple(self._contacts.get(user, {}).values())
+
+    def ranks(self, user: Address) -> list[tuple[Contact, ...]]:
+        """List the same in the order to ring: those of one `q` together, the most preferred first."""
+        ordered = sorted(self.find(user), key=lambda contact: -contact.q)
+        return [tuple(rank) for _, rank in groupby(ordered, key=lambda contact: contact.q)]
+
+    def __iter__(self) -> Iterator[Contact]:
+        """List all contacts of all users."""
+        return (contact for places in tuple(self._contacts.values()) for contact in tuple(places.values()))
 
     def __len__(self) -> int:
         return sum(map(len, self._contacts.values()))

@@ -1,7 +1,9 @@
 """The switch: every leg and every call there is."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
@@ -9,25 +11,31 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import CallError
 from xswitch_py.base.ids import CallId, LegId
 from xswitch_py.base.offer import Offer, Party
-from xswitch_py.core.call import Body, Call
-from xswitch_py.core.leg import Leg, Wire
+from xswitch_py.core.call import Body, Call, Told, nobody
+from xswitch_py.core.leg import Leg, State, Wire
+from xswitch_py.core.scope import cause_of
 from xswitch_py.core.services import Services
 
-__all__ = ["Switch"]
+__all__ = ["Progress", "Switch"]
 
 log = structlog.get_logger("xswitch.core")
+
+Progress = State | Cause  # how far a transfer has come, or why it failed
+
+_LEAVE: Final = 5.0  # seconds that who sent a call on has to leave by itself
 
 
 class Switch:
     """Makes legs, runs calls, ends them all."""
 
-    def __init__(self, services: Services, body: Body) -> None:
-        """`body` is what a call does when somebody simply dials: follow the dialplan."""
+    def __init__(self, services: Services, body: Body, leave: float = _LEAVE) -> None:
+        """`body` is what a call does when somebody simply dials: follow the dialplan. `leave`: see `refer`."""
         self.services = services
+        self.leave = leave
         self.legs: dict[LegId, Leg] = {}
         self.calls: dict[CallId, Call] = {}
         self._body = body
-        self._tasks: dict[asyncio.Task[None], CallId] = {}
+        self._tasks: dict[asyncio.Task[None], Call] = {}
         self._draining = False
 
     def new_leg(self, leg_id: LegId, wire: Wire, offer: Offer) -> Leg:
@@ -48,12 +56,15 @@ class Switch:
         """Begin a call for a leg: route it as dialled, or as `offer` says."""
         return self.begin(leg, offer or leg.offer, self._body)
 
-    def begin(self, leg: Leg, offer: Offer, body: Body) -> Call:
-        """Begin a call for a leg, with a body of its own."""
-        call = Call(leg, offer, self.services)
+    def begin(self, leg: Leg, offer: Offer, body: Body, told: Told = nobody, along: Leg | None = None) -> Call:
+        """Begin a call for a leg, with a body of its own; `told` hears how far it comes.
+
+        `along` is a leg that the call answers for, too: however it ends, that one does not outlive it alone.
+        """
+        call = Call(leg, offer, self.services, told, along)
         task = asyncio.create_task(call.run(body), name=f"call {call.id}")
         self.calls[call.id] = call
-        self._tasks[task] = call.id
+        self._tasks[task] = call
         task.add_done_callback(self._done)
         return call
 
@@ -63,16 +74,77 @@ class Switch:
         Raises:
             CallError: it talks to nobody.
         """
-        other = leg.bridged
-        if other is None:
-            raise CallError(Cause.WRONG_CALL_STATE, "call is not bridged")
-        # The call goes on with the rights of who sends it on, not of who is sent.
-        offer = replace(
-            other.offer, caller=other.party, callee=Party("", destination), context=leg.offer.context, wish=None
-        )
+        other, offer = _sent_on(leg, destination)
         other.take(Cause.BLIND_TRANSFER)
         leg.hangup(Cause.BLIND_TRANSFER)
         self.accept(other, offer)
+
+    def refer(self, leg: Leg, destination: str, told: Callable[[Progress], None]) -> None:
+        """Send the party this leg talks to elsewhere, but keep the leg until the far end answers (RFC 3515).
+
+        If nobody does, the two go on talking. `told` hears how it goes: `State.RINGING`, and then `State.ACTIVE`, upon
+        which the leg has `leave` seconds to leave by itself, or the cause of the failure.
+
+        Raises:
+            CallError: it talks to nobody.
+        """
+        other, offer = _sent_on(leg, destination)
+        done = False
+
+        def went(state: State) -> None:
+            nonlocal done
+            if not done:
+                done = state is State.ACTIVE
+                told(state)
+                if done:
+                    asyncio.get_running_loop().call_later(self.leave, leg.hangup, Cause.BLIND_TRANSFER)
+
+        def failed(cause: Cause) -> None:
+            nonlocal done
+            if not done:
+                done = True  # that the two talk again is no news of the far end
+                told(cause)
+
+        async def body(call: Call) -> None:
+            try:
+                await self._body(call)
+                went(State.ACTIVE)  # it was served, if by nobody who answers
+            except CallError as error:
+                if done or call.leg.cause is not None:
+                    raise
+                failed(error.cause)
+                if leg.cause is not None:
+                    raise
+            except BaseException as error:
+                failed(cause_of(error))
+                raise
+            else:
+                return
+            await call.talk(leg)
+
+        for party in (leg, other):
+            party.take(Cause.BLIND_TRANSFER)
+        self.begin(other, offer, body, went, leg)
+
+    def take_over(self, leg: Leg, replaced: Leg) -> None:
+        """Let a calling leg have the place of another, which ends; also of one that rings only (RFC 3891, pick-up).
+
+        Raises:
+            CallError: the other talks to nobody, or the leg's offer cannot be used; nothing has changed.
+        """
+        other = replaced.bridged if replaced.state is State.ACTIVE else replaced.placed_for
+        if other is None or other is leg or other.cause is not None:
+            raise CallError(Cause.INVALID_CALL_REFERENCE, "nobody to talk to")
+        _ = leg.wish  # before anybody is parted from anybody
+        offer = replace(other.offer, caller=other.party, callee=leg.party, wish=None)
+
+        async def body(call: Call) -> None:
+            await leg.answer(other.wish)
+            await call.talk(leg)
+
+        other.take(Cause.PICKED_OFF)
+        replaced.hangup(Cause.PICKED_OFF)
+        self.begin(other, offer, body, along=leg)
 
     def replace(self, leg: Leg, replaced: Leg) -> None:
         """Join the parties that two legs of one person talk to; both legs end (attended transfer).
@@ -88,7 +160,7 @@ class Switch:
             party.take(Cause.ATTENDED_TRANSFER)
         for mine in (replaced, leg):
             mine.hangup(Cause.ATTENDED_TRANSFER)
-        self.begin(one, offer, lambda call: call.talk(other))
+        self.begin(one, offer, lambda call: call.talk(other), along=other)
 
     async def drain(self, seconds: float) -> None:
         """Take no more calls, give those that are up some seconds to end, then end them (SYSTEM_SHUTDOWN)."""
@@ -106,6 +178,19 @@ class Switch:
         self.legs.pop(leg.id, None)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self.calls.pop(self._tasks.pop(task), None)
+        call = self._tasks.pop(task)
+        del self.calls[call.id]
+        left = call.along
+        if left is not None and left.scope is None and not any(left in (c.leg, c.along) for c in self.calls.values()):
+            left.hangup(call.cause or Cause.NORMAL_CLEARING)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call task failed", exc_info=error)
+
+
+def _sent_on(leg: Leg, destination: str) -> tuple[Leg, Offer]:
+    """Give who is sent on, and their new call, with the rights of who sends them."""
+    other = leg.bridged
+    if other is None:
+        raise CallError(Cause.WRONG_CALL_STATE, "call is not bridged")
+    callee, context = Party("", destination), leg.offer.context
+    return other, replace(other.offer, caller=other.party, callee=callee, context=context, wish=None)

@@ -1,6 +1,7 @@
 """Call detail records: a row a call, there from its start, so that a crash loses none."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,18 +44,17 @@ class Cdrs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, started: CallStarted) -> None:
-        """Write that a call has begun."""
-        await self._database.run(_BEGIN, (*_who(started), started.door, started.at))
+    async def begin(self, events: Sequence[CallStarted]) -> None:
+        """Write that calls have begun."""
+        await self._database.run_all(_BEGIN, [(*_who(event), event.door, event.at) for event in events])
 
-    async def answered(self, answered: CallAnswered) -> None:
-        """Write that a call was answered."""
-        await self._database.run("UPDATE cdrs SET answered = ? WHERE call = ?", (answered.at, answered.call))
+    async def answered(self, events: Sequence[CallAnswered]) -> None:
+        """Write that calls were answered."""
+        await self._database.run_all(_ANSWERED, [(event.at, event.call) for event in events])
 
-    async def finish(self, ended: CallEnded) -> None:
-        """Write how a call went; also makes the row, should its beginning have got lost."""
-        facts = (ended.answered, ended.ended, ended.cause, ended.codec, ended.packets_in, ended.packets_out, ended.lost)
-        await self._database.run(_FINISH, (*_who(ended), "", ended.started, *facts))
+    async def finish(self, events: Sequence[CallEnded]) -> None:
+        """Write how calls went; also makes a row, should its beginning have got lost."""
+        await self._database.run_all(_FINISH, [(*_who(event), "", event.started, *_facts(event)) for event in events])
 
     async def beat(self, now: float) -> None:
         """Write that we live; call it every 10 s, so that `recover` knows when we stopped."""
@@ -77,6 +77,7 @@ _COLUMNS: Final = f"id, {_WHO}, door, started, {_FACTS}"
 
 # A call id is ours and never comes twice; the first to write it is right about door and start.
 _BEGIN: Final = f"INSERT INTO cdrs ({_WHO}, door, started) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+_ANSWERED: Final = "UPDATE cdrs SET answered = ? WHERE call = ?"
 _FINISH: Final = (
     f"INSERT INTO cdrs ({_WHO}, door, started, {_FACTS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     f"ON CONFLICT (call) DO UPDATE SET {', '.join(f'{fact} = excluded.{fact}' for fact in _FACTS.split(', '))}"
@@ -92,6 +93,11 @@ def _who(event: CallStarted | CallEnded) -> tuple[str | None, ...]:
     caller, callee = event.caller, event.callee
     user = str(event.user) if event.user is not None else None
     return event.call, event.leg, user, caller.name, caller.number, callee.name, callee.number
+
+
+def _facts(event: CallEnded) -> tuple[object, ...]:
+    """Return the values of `_FACTS`."""
+    return event.answered, event.ended, event.cause, event.codec, event.packets_in, event.packets_out, event.lost
 
 
 def _cdr(row: sqlite3.Row) -> Cdr:

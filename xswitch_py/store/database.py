@@ -61,6 +61,19 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX cdrs_open ON cdrs (id) WHERE ended IS NULL",
         "CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL)",
     ),
+    (
+        """
+        CREATE TABLE contacts (
+            key TEXT NOT NULL PRIMARY KEY,
+            user TEXT NOT NULL,
+            since REAL NOT NULL,
+            until REAL NOT NULL,
+            facts TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "ALTER TABLE users ADD COLUMN long_ha1_md5 TEXT",
+        "ALTER TABLE users ADD COLUMN long_ha1_sha256 TEXT",
+    ),
 )
 
 
@@ -77,10 +90,20 @@ class Database:
             async with self._connection.execute(sql, values) as cursor:
                 return cursor.rowcount
 
+    async def run_all(self, sql: str, rows: Iterable[Iterable[Any]]) -> None:
+        """Execute one statement once for each row of values."""
+        with _explained(self._name):
+            async with self._connection.executemany(sql, rows):
+                pass
+
     async def rows(self, sql: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """Execute one query; returns all its rows."""
         with _explained(self._name):
             return list(await self._connection.execute_fetchall(sql, values))
+
+    async def version(self) -> int:
+        """Give a number that changes when another process has written."""
+        return int((await self.rows("PRAGMA data_version"))[0][0])
 
     async def close(self) -> None:
         """Finish what was begun, and close."""

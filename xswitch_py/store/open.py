@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xswitch_py.store.cdrs import Cdrs
+from xswitch_py.store.contacts import Contacts
 from xswitch_py.store.database import Database, open_database
 from xswitch_py.store.passwords import Passwords
 from xswitch_py.store.users import Users
@@ -18,6 +19,7 @@ class Store:
     database: Database
     users: Users
     cdrs: Cdrs
+    contacts: Contacts
     passwords: Passwords
 
     async def close(self) -> None:
@@ -32,4 +34,4 @@ async def open_store(path: Path | str) -> Store:
         StoreError: it cannot be opened, is no database of ours, or is newer than we are.
     """
     database, passwords = await open_database(path), Passwords()
-    return Store(database, Users(database, passwords), Cdrs(database), passwords)
+    return Store(database, Users(database, passwords), Cdrs(database), Contacts(database), passwords)

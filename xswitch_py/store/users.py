@@ -14,7 +14,8 @@ from xswitch_py.store.passwords import Passwords
 
 __all__ = ["Users"]
 
-_SECRETS: Final = "ha1_md5, ha1_sha256, web_hash"
+_PHONE: Final = ("ha1_md5", "ha1_sha256", "long_ha1_md5", "long_ha1_sha256")
+_SECRETS: Final = f"{', '.join(_PHONE)}, web_hash"
 _COLUMNS: Final = f"domain, name, display_name, number, role, enabled, context, variables, {_SECRETS}"
 _WHO: Final = "WHERE domain = ? AND name = ?"
 _NAME: Final = re.compile(r"[\w.+~!*'-]{1,64}")  # what needs no escaping in a SIP URI, and letters of any language
@@ -26,6 +27,7 @@ class Users:
     def __init__(self, database: Database, passwords: Passwords) -> None:
         self._database = database
         self._passwords = passwords
+        self._written = 0  # how often, by ourselves
 
     async def add(self, user: User) -> None:
         """Add a user.
@@ -40,6 +42,7 @@ class Users:
             await self._database.run(f"INSERT INTO users ({_COLUMNS}) VALUES ({places})", _values(user))
         except sqlite3.IntegrityError as problem:
             raise StoreError(f"user {user.name}@{user.domain.lower()} exists already") from problem
+        self._written += 1
 
     async def get(self, name: str, domain: str) -> User | None:
         """Find a user."""
@@ -62,16 +65,26 @@ class Users:
 
     async def set_phone_secret(self, name: str, domain: str, secret: str | None) -> bool:
         """Set what the user's phones log in with, or let none log in; False if there is no such user."""
-        pair = (None, None) if secret is None else ha1_pair(name, domain.lower(), secret)
-        return await self._write(f"UPDATE users SET ha1_md5=?, ha1_sha256=? {_WHO}", pair, name, domain)
+        realm = domain.lower()
+        kept: tuple[str | None, ...] = (None,) * len(_PHONE)
+        if secret is not None:
+            kept = (*ha1_pair(name, realm, secret), *ha1_pair(f"{name}@{realm}", realm, secret))
+        sql = f"UPDATE users SET {', '.join(f'{column}=?' for column in _PHONE)} {_WHO}"
+        return await self._write(sql, kept, name, domain)
 
     async def set_web_password(self, name: str, domain: str, password: str | None) -> bool:
         """Set what the user logs in with on web pages, or let them not; False if there is no such user."""
         kept = None if password is None else await self._passwords.hash(password)
         return await self._write(f"UPDATE users SET web_hash=? {_WHO}", (kept,), name, domain)
 
+    async def version(self) -> object:
+        """Give something else than before if any user may have changed, by us or by another process."""
+        return self._written, await self._database.version()
+
     async def _write(self, sql: str, values: Iterable[Any], name: str, domain: str) -> bool:
-        return await self._database.run(sql, (*values, domain.lower(), name)) > 0
+        done = await self._database.run(sql, (*values, domain.lower(), name)) > 0
+        self._written += 1
+        return done
 
 
 def _values(user: User) -> tuple[Any, ...]:
@@ -87,6 +100,8 @@ def _values(user: User) -> tuple[Any, ...]:
         json.dumps(dict(user.variables)),
         user.ha1_md5,
         user.ha1_sha256,
+        user.long_ha1_md5,
+        user.long_ha1_sha256,
         user.web_hash,
     )
 
