@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.listen.serving import Echo
-from xswitch_py.listen.admission import client_of, origin_allowed, route, split_target
+from xswitch_py.listen.admission import client_of, origin_allowed, plain, route, split_target
 
 
 def test_routes() -> None:
@@ -15,6 +15,22 @@ def test_routes() -> None:
     for (path, offered), door in table.items():
         assert route(path, offered.split(), doors) is door
     assert (route("/sip", [], doors), route("/ws/", [], doors)) == (400, 404)
+
+
+@pytest.mark.item("S18")
+def test_who_offers_something_else_does_not_get_into_sip() -> None:
+    verto, sip = Echo(), Echo("sip")
+    shared = {"/": verto, "/ws": verto, "/sip": sip, "/sips": sip}
+    alone = {"/": sip, "/sip": sip, "/ws-sip": sip}
+    for path in ("/sip", "/sips"):
+        assert (route(path, ["xmpp"], shared), route(path, [], shared)) == (400, 400)
+    for path in alone:
+        assert (route(path, ["xmpp", "sip"], alone), route(path, ["xmpp"], alone), route(path, [], alone)) == (
+            sip,
+            400,
+            400,
+        )
+    assert (route("/ws", [], shared), route("/ws", ["sip"], shared)) == (verto, sip)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +98,18 @@ def test_only_known_pages_get_in(origin: str | None, host: str | None, allowed: 
         ("127.0.0.1", "192.0.2.7, 127.0.0.1", ("192.0.2.7", 0)),
         ("127.0.0.1", "127.0.0.1", ("127.0.0.1", 5)),
         ("192.0.2.9", "10.0.0.1", ("192.0.2.9", 5)),
+        ("127.0.0.1", "2001:db8::7", ("2001:db8::7", 0)),
+        ("127.0.0.1", "unknown", ("127.0.0.1", 5)),
+        ("127.0.0.1", "192.0.2.7;x=\r\ny", ("127.0.0.1", 5)),
     ],
 )
 def test_only_a_proxy_of_ours_may_speak_for_others(peer: str, forwarded: str | None, client: tuple[str, int]) -> None:
     assert client_of((peer, 5), forwarded, frozenset({"127.0.0.1"})) == client
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1", "192.0.2.1"), ("::1", "::1"), ("::ffff:1", "::ffff:1")],
+)
+def test_an_ipv4_address_is_shown_as_one(seen: str, shown: str) -> None:
+    assert plain(seen) == shown

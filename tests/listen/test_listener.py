@@ -5,19 +5,23 @@ import contextlib
 import socket as sockets
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Opcode
+from websockets.typing import Subprotocol
 
 from tests.listen.serving import HANDSHAKE, Echo, Hold, closing, frame, page, raw, serving
 from xswitch_py.base.errors import ConfigError
-from xswitch_py.listen.certificate import make, ssl_context
+from xswitch_py.listen.certificate import make, ssl_context, temporary_context
 from xswitch_py.listen.gate import Limits
 from xswitch_py.listen.listener import Listener
+from xswitch_py.listen.websocket import WebSocket
+
+SIP: Final = Subprotocol("sip")
 
 
 async def test_http_goes_to_the_app_and_keeps_the_connection() -> None:
@@ -213,5 +217,59 @@ async def test_the_tls_port_serves_the_same(tmp_path: Path) -> None:
             assert (await door.came.get()).secure
         async with httpx.AsyncClient(verify=trust) as client:
             assert (await client.get(f"https://localhost:{port}/a")).text == "GET /a 127.0.0.1"
+    finally:
+        await listener.stop()
+
+
+async def test_two_listeners_live_beside_each_other() -> None:
+    """One for all the world's WebSockets, and one with doors of its own."""
+    first, second = Echo(), Echo("sip")
+    async with serving({"/": first}) as one:
+        async with serving({"/": second}) as other:
+            assert one != other
+            async with connect(f"ws://{one}/") as peer, connect(f"ws://{other}/", subprotocols=[SIP]) as phone:
+                await peer.send("a")
+                await phone.send("b")
+                assert (await peer.recv(), await phone.recv()) == ("a", "b")
+            assert (first.heard, second.heard) == (["a"], ["b"])
+        with pytest.raises(OSError):
+            await connect(f"ws://{other}/")
+        async with connect(f"ws://{one}/") as peer:
+            await peer.send("c")
+            assert await peer.recv() == "c"
+
+
+async def test_a_port_for_all_addresses_knows_whom_ipv4_brings() -> None:
+    """Such a socket sees IPv4 addresses as IPv6 ones, which nobody has listed as proxies."""
+    door = Echo()
+    listener = Listener(page, {"/ws": door}, http=":0")
+    await listener.start()
+    port = listener.addresses["http"].rpartition(":")[2]
+    forwarded = HANDSHAKE[:-2] + b"X-Forwarded-For: 192.0.2.7\r\n\r\n"
+    try:
+        async with raw(f"127.0.0.1:{port}", HANDSHAKE) as (_, writer):
+            socket = await door.came.get()
+            assert socket.remote == writer.get_extra_info("sockname")
+            assert socket.local == ("127.0.0.1", int(port))
+        async with raw(f"127.0.0.1:{port}", forwarded):
+            assert (await door.came.get()).remote == ("192.0.2.7", 0)
+    finally:
+        await listener.stop()
+
+
+async def test_a_tls_connection_takes_no_more_memory_than_it_needs() -> None:
+    """asyncio would keep 256 KiB for each."""
+    context, public = temporary_context()
+    trusting = ssl.create_default_context(cadata=public)
+    door = Echo()
+    listener = Listener(page, {"/ws": door}, http=None, https="127.0.0.1:0", tls=context)
+    await listener.start()
+    try:
+        async with connect(f"wss://{listener.addresses['https']}/ws", ssl=trusting) as peer:
+            await peer.send("x" * 100_000)
+            assert await peer.recv() == "x" * 100_000
+            socket = await door.came.get()
+            assert isinstance(socket, WebSocket)
+            assert len(socket.transport._ssl_protocol._ssl_buffer) == 16_384  # type: ignore[attr-defined]
     finally:
         await listener.stop()

@@ -190,6 +190,19 @@ async def test_text_and_binary_are_told_apart() -> None:
     assert door.heard == ["h\u00e9", b"\x00\xff"]
 
 
+async def test_a_door_sends_text_and_binary_also_to_a_peer_that_is_slow() -> None:
+    door = Hold()
+    async with serving({"/ws": door}, Limits(buffer=20_000_000)) as address, connect(f"ws://{address}/ws") as peer:
+        socket = await door.came.get()
+        sent: list[str | bytes] = ["a", b"\xff\xfe"]
+        for _ in range(100):
+            sent += ["x" * 50_000, b"\xff" * 50_000]
+        for message in sent:
+            socket.send(message, urgent=len(message) < 50_000)
+        assert [await peer.recv() for _ in sent] == sent
+        door.leave.set()
+
+
 async def test_the_door_knows_its_peer() -> None:
     door = Echo()
     headers = {"X-Custom": "1", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
@@ -411,7 +424,7 @@ async def test_no_more_events_wait_than_are_allowed() -> None:
 async def test_a_slow_peer_that_reads_on_gets_1013() -> None:
     """V46."""
     door = Hold()
-    async with serving({"/ws": door}, Limits(linger=0.5)) as address:
+    async with serving({"/ws": door}, Limits(linger=5)) as address:
         reader, writer = await slow_peer(address)
         socket = await door.came.get()
         while socket.code is None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection, Mapping
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from xswitch_py.listen.door import SocketDoor
 
-__all__ = ["client_of", "origin_allowed", "route", "split_target"]
+__all__ = ["client_of", "origin_allowed", "plain", "route", "split_target"]
 
 
 def route(path: str, offered: Collection[str], doors: Mapping[str, SocketDoor]) -> SocketDoor | int:
@@ -47,14 +48,31 @@ def origin_allowed(origin: str | None, host: str | None, allowed: frozenset[str]
 
 
 def client_of(peer: tuple[str, int], forwarded: str | None, proxies: frozenset[str]) -> tuple[str, int]:
-    """Say who is at the far end: the last address in X-Forwarded-For that is no proxy of ours, if a proxy says so."""
+    """Say who is at the far end: the last address in X-Forwarded-For that is no proxy of ours, if a proxy says so.
+
+    What is no IP address, such as `unknown`, tells nothing.
+    """
     if peer[0] not in proxies or not forwarded:
         return peer
     hops = [hop.strip() for hop in forwarded.split(",")]
-    return next(((hop, 0) for hop in reversed(hops) if hop and hop not in proxies), peer)
+    client = next((hop for hop in reversed(hops) if hop and hop not in proxies), "")
+    return (client, 0) if _is_address(client) else peer
+
+
+def plain(host: str) -> str:
+    """Write an IPv4 address that a socket of both IP versions saw (`::ffff:192.0.2.1`) as what it is."""
+    return host[7:] if host.startswith("::ffff:") and "." in host else host
 
 
 _TARGET: Final = re.compile(r"/[!-~]*")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _host(url: str) -> str | None:

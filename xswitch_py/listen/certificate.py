@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from xswitch_py.base.errors import ConfigError
 
-__all__ = ["ensure", "make", "public_part", "ssl_context", "temporary_context"]
+__all__ = ["ensure", "make", "public_part", "renew", "ssl_context", "temporary_context"]
 
 LIFE: Final = timedelta(days=397)  # Apple's systems refuse certificates that live longer
 ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
@@ -68,6 +68,16 @@ def ssl_context(path: Path) -> ssl.SSLContext:
     except (OSError, ValueError) as problem:
         raise ConfigError([f"certificate {path}: {getattr(problem, 'strerror', None) or problem}"]) from problem
     return context
+
+
+def renew(context: ssl.SSLContext, path: Path) -> None:
+    """Load key and chain anew into a context in use: connections that come from now on see them.
+
+    Raises:
+        ConfigError: the file cannot be read or is no such pair; the context still has the old one.
+    """
+    ssl_context(path)  # tells what is wrong before anything is changed
+    context.load_cert_chain(path, password=_no_password)
 
 
 def public_part(path: Path) -> str:

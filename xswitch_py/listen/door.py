@@ -22,6 +22,10 @@ class Socket(Protocol):
         """IP address and port of the peer; port 0 if a trusted proxy told the address."""
 
     @property
+    def local(self) -> tuple[str, int]:
+        """IP address and port of ours that the peer, or a proxy before it, has come to."""
+
+    @property
     def secure(self) -> bool:
         """Whether the peer uses TLS, with us or with a trusted proxy."""
 
@@ -52,8 +56,8 @@ class Socket(Protocol):
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: text or binary; None, for ever, once the peer is gone or was closed."""
 
-    def send(self, text: str, *, urgent: bool = True) -> None:
-        """Send a text message; never waits, and does nothing once closed.
+    def send(self, message: str | bytes, *, urgent: bool = True) -> None:
+        """Send a text or a binary message; never waits, and does nothing once closed.
 
         What is not `urgent` waits while the peer is slow. A peer too slow for either is closed with 1013.
         """

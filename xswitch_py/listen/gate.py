@@ -9,9 +9,10 @@ from typing import Any, Protocol, cast
 import uvicorn
 from uvicorn.server import ServerState
 
+from xswitch_py.listen.admission import plain
 from xswitch_py.listen.door import SocketDoor
 
-__all__ = ["Connection", "Gate", "Limits", "far_end"]
+__all__ = ["Connection", "Gate", "Limits", "far_end", "near_end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,10 @@ class Gate:
 def far_end(transport: asyncio.Transport) -> tuple[str, int]:
     """Return IP address and port of whoever opened the connection: the peer, or a proxy before it."""
     name = transport.get_extra_info("peername") or ("", 0)  # gone before we looked
-    return name[0], name[1]
+    return plain(name[0]), name[1]
+
+
+def near_end(transport: asyncio.Transport) -> tuple[str, int]:
+    """Return the IP address and port of ours that the connection came to."""
+    name = transport.get_extra_info("sockname") or ("", 0)
+    return plain(name[0]), name[1]

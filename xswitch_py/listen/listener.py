@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.listen.door import SocketDoor
 from xswitch_py.listen.gate import Gate, Limits, far_end
+from xswitch_py.listen.tls import spare_memory
 from xswitch_py.listen.websocket import WebSocket, refusal
 
 __all__ = ["Listener"]
@@ -61,6 +62,7 @@ class Listener:
         Raises:
             ConfigError: an address cannot be used.
         """
+        spare_memory()
         with contextlib.ExitStack() as undo:
             for name, text in self._bind.items():
                 if text is None:

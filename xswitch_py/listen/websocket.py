@@ -22,7 +22,7 @@ from websockets.server import ServerProtocol
 from xswitch_py.base.errors import ProtocolError
 from xswitch_py.listen.admission import client_of, origin_allowed, route, split_target
 from xswitch_py.listen.door import SocketDoor
-from xswitch_py.listen.gate import Gate, far_end
+from xswitch_py.listen.gate import Gate, far_end, near_end
 
 __all__ = ["WebSocket", "refusal"]
 
@@ -59,7 +59,7 @@ class WebSocket(asyncio.Protocol):
         self.reader: asyncio.Future[None] | None = None  # set while the door waits
         self.message: tuple[Opcode, bytearray] | None = None  # a fragmented one, so far
         self.slow = False  # the transport's buffer is above its high-water mark
-        self.waiting: deque[bytes] | None = None  # not urgent, for a slow peer
+        self.waiting: deque[tuple[Opcode, bytes]] | None = None  # not urgent, for a slow peer
         self.behind = 0  # bytes waiting
         self.lingering: asyncio.TimerHandle | None = None
 
@@ -82,14 +82,15 @@ class WebSocket(asyncio.Protocol):
             self.transport.resume_reading()
         return message
 
-    def send(self, text: str, *, urgent: bool = True) -> None:
+    def send(self, message: str | bytes, *, urgent: bool = True) -> None:
         if self.code is not None:
             return
-        data = text.encode("utf-8", "replace")  # a lone surrogate becomes "?"
-        if self.slow and not self.may_wait(data, urgent):
-            return
-        self.conn.send_text(data)
-        self.flush()
+        if isinstance(message, str):
+            opcode, data = Opcode.TEXT, message.encode("utf-8", "replace")  # a lone surrogate becomes "?"
+        else:
+            opcode, data = Opcode.BINARY, message
+        if not self.slow or self.may_wait(opcode, data, urgent):
+            self.write(opcode, data)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         if self.code is not None or self.conn.state is not State.OPEN:
@@ -109,6 +110,7 @@ class WebSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.remote = self.peer = far_end(self.transport)
+        self.local = near_end(self.transport)
         self.gate.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -130,10 +132,9 @@ class WebSocket(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.slow = False
         while self.waiting and not self.slow:
-            data = self.waiting.popleft()
+            opcode, data = self.waiting.popleft()
             self.behind -= len(data)
-            self.conn.send_text(data)
-            self.flush()
+            self.write(opcode, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gate.connections.discard(self)
@@ -293,7 +294,7 @@ class WebSocket(asyncio.Protocol):
         if self.lingering is None:
             self.lingering = self.gate.loop.call_later(self.gate.limits.linger, self.transport.abort)
 
-    def may_wait(self, data: bytes, urgent: bool) -> bool:
+    def may_wait(self, opcode: Opcode, data: bytes, urgent: bool) -> bool:
         """The peer is slow: say whether this may be written all the same; if not, it waits or is lost with the peer."""
         limits = self.gate.limits
         if urgent:
@@ -302,12 +303,19 @@ class WebSocket(asyncio.Protocol):
             self.waiting = self.waiting or deque()
             fits = len(self.waiting) < limits.waiting and self.behind + len(data) <= limits.buffer
             if fits:
-                self.waiting.append(data)
+                self.waiting.append((opcode, data))
                 self.behind += len(data)
         if not fits:
             log.warning("too slow", remote=self.remote[0])
             self.close(TRY_LATER, "too slow")
         return fits and urgent
+
+    def write(self, opcode: Opcode, data: bytes) -> None:
+        if opcode is Opcode.TEXT:
+            self.conn.send_text(data)
+        else:
+            self.conn.send_binary(data)
+        self.flush()
 
     def flush(self) -> None:
         if data := b"".join(self.conn.data_to_send()):
