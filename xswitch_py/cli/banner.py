@@ -27,12 +27,21 @@ def _facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     numbers = "   ".join(f"{number} {name}" for name, number in facts.get("numbers", {}).items())
     between = "   1000-1019 each other" if "users" in facts else ""
     yield "Dial", f"{numbers}{between}" if numbers else ""
+    yield "SIP", _sip(facts.get("sip", {}))
     yield "Media", _media(facts.get("media", {}))
+
+
+def _sip(sip: Mapping[str, Any]) -> str:
+    """Say where phones register, and as what: the port is enough on this computer."""
+    ways = [f"{name} {sip[name]}" for name in ("udp", "tcp", "tls") if name in sip]
+    ways += [sip[name] for name in ("ws", "wss") if name in sip]
+    return f"{'   '.join(ways)}   domain {sip['domain']}" if ways else ""
 
 
 def _media(media: Mapping[str, Any]) -> str:
     ports = sorted({address.rpartition(":")[2] for address in media.get("webrtc", ())})
-    return f"one UDP port for WebRTC: {', '.join(ports)}" if ports else ""
+    told = [f"one UDP port for WebRTC: {', '.join(ports)}"] if ports else []
+    return "; ".join([*told, *([f"plain RTP: {media['rtp']}"] if "rtp" in media else [])])
 
 
 def _local(url: str) -> str:

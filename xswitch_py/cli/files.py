@@ -73,7 +73,7 @@ server {
         proxy_buffering off;
     }
 
-    # SIP over WebSocket, from the version on that speaks it; /sips is the same, for old page configurations.
+    # SIP over WebSocket; /sips is the same, for old page configurations.
     location = /sip {
         proxy_pass http://xswitch;
         proxy_read_timeout 1h;

@@ -22,16 +22,19 @@ from xswitch_py.config.read import (
 )
 from xswitch_py.config.values import (
     HostPort,
+    Network,
     Ports,
     Reader,
     address,
     addresses,
     choice,
     file,
+    flag,
     folder,
     host_port,
     key,
     names,
+    networks,
     number,
     ports,
     seconds,
@@ -44,7 +47,9 @@ __all__ = [
     "CallConfig",
     "Config",
     "Demo",
+    "DigestAlgorithm",
     "FilesConfig",
+    "GuardConfig",
     "HostPort",
     "ListenConfig",
     "LogConfig",
@@ -53,6 +58,7 @@ __all__ = [
     "MediaConfig",
     "Ports",
     "ShutdownConfig",
+    "SipConfig",
     "StoreConfig",
     "VertoConfig",
     "load",
@@ -86,7 +92,7 @@ class LogFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListenConfig:
-    """Where peers connect; `None` is off. The SIP ones are read and checked, and nothing listens there yet."""
+    """Where peers connect; `None` is off."""
 
     http: HostPort = key(HostPort("127.0.0.1", 8081), host_port())
     https: HostPort | None = key(HostPort("0.0.0.0", 8082), host_port(off=True))
@@ -95,9 +101,9 @@ class ListenConfig:
     proxies: tuple[str, ...] = key(("127.0.0.1", "::1"), addresses())
     connections: int = key(10_000, number(1, 1_000_000))
     connections_per_address: int = key(5_000, number(1, 1_000_000))
-    sip_udp: HostPort | None = key(None, host_port(off=True))
-    sip_tcp: HostPort | None = key(None, host_port(off=True))
-    sip_tls: HostPort | None = key(None, host_port(off=True))
+    sip_udp: HostPort | None = key(HostPort("127.0.0.1", 5060), host_port(off=True))
+    sip_tcp: HostPort | None = key(HostPort("127.0.0.1", 5060), host_port(off=True))
+    sip_tls: HostPort | None = key(HostPort("0.0.0.0", 5061), host_port(off=True))
     sip_ws: HostPort | None = key(None, host_port(off=True))
     sip_wss: HostPort | None = key(None, host_port(off=True))
 
@@ -109,6 +115,7 @@ class MediaConfig:
     webrtc_port: int = key(10000, number(0, 65535))
     rtp_ports: Ports = key(Ports(20000, 29999), ports())
     public_address: str = key("", address())  # shown in SDP instead of our own, when set
+    symmetric_rtp: bool = key(True, flag())
     addresses: tuple[str, ...] = key((), addresses())  # empty: all of this computer
     recordings: Path = key(Path(), folder())  # empty: there are none
     music: Path = key(Path(), file())  # empty: made by us
@@ -145,6 +152,48 @@ class VertoConfig:
     message_limit: int = key(1_000_000, number(10_000, 1_000_000))
 
 
+class DigestAlgorithm(StrEnum):
+    """What phones prove their password with; most know the first only."""
+
+    MD5 = "MD5"
+    SHA256 = "SHA-256"
+
+
+@dataclass(frozen=True, slots=True)
+class SipConfig:
+    """How SIP is spoken (sip.md); times in seconds."""
+
+    aliases: tuple[str, ...] = key((), names('host names such as "sip.example.com"', _NAME))
+    public_address: str = key("", address())  # in Via and Contact, where the peer is not in `local_nets`
+    local_nets: tuple[Network, ...] = key((), networks())
+    proxies: tuple[Network, ...] = key((), networks())
+    authorities: Path = key(Path(), file())
+    t1: float = key(0.5, seconds(0.05, 5))
+    expires: int = key(600, number(1, 86_400))
+    expires_least: int = key(60, number(1, 86_400))
+    expires_most: int = key(3600, number(1, 86_400))
+    expires_most_ws: int = key(600, number(1, 86_400))
+    contacts: int = key(10, number(1, 100))
+    grace: float = key(30.0, seconds(0.1, 3600))
+    session_expires: int = key(1800, number(90, 86_400))
+    algorithm: DigestAlgorithm = key(DigestAlgorithm.MD5, choice(DigestAlgorithm))
+    without_qop: bool = key(False, flag())
+    strict_uri: bool = key(False, flag())
+    reliable: bool = key(False, flag())
+    dialogs: int = key(10_000, number(1, 1_000_000))
+    dialogs_per_user: int = key(20, number(1, 10_000))
+
+
+@dataclass(frozen=True, slots=True)
+class GuardConfig:
+    """Who is kept out; times in seconds."""
+
+    rate: float = key(100.0, seconds(1, 100_000))
+    burst: float = key(500.0, seconds(1, 1_000_000))
+    ban: float = key(300.0, seconds(1, 86_400))
+    allow: tuple[Network, ...] = key((), networks())
+
+
 @dataclass(frozen=True, slots=True)
 class ShutdownConfig:
     """How we leave."""
@@ -165,6 +214,7 @@ class FilesConfig:
     """The other files; `load` fills in the shipped ones."""
 
     dialplan: Path = key(Path(), file())
+    gateways: Path = key(Path(), file())
     permissions: Path = key(Path(), file())
     tones: Path = key(Path(), file())
 
@@ -179,6 +229,8 @@ class Config:
     store: StoreConfig = field(default_factory=StoreConfig)
     call: CallConfig = field(default_factory=CallConfig)
     verto: VertoConfig = field(default_factory=VertoConfig)
+    sip: SipConfig = field(default_factory=SipConfig)
+    guard: GuardConfig = field(default_factory=GuardConfig)
     shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
     log: LogConfig = field(default_factory=LogConfig)
     files: FilesConfig = field(default_factory=FilesConfig)
@@ -200,7 +252,15 @@ class Demo:
     users: tuple[Account, ...]
 
 
-DEMO: Final[Mapping[str, object]] = {"listen": {"https": "127.0.0.1:8082"}, "shutdown": {"drain": 0}}
+DEMO: Final[Mapping[str, object]] = {
+    "listen": {
+        "https": "127.0.0.1:8082",
+        "sip_tls": "127.0.0.1:5061",
+        "sip_ws": "127.0.0.1:5066",
+        "sip_wss": "127.0.0.1:7443",
+    },
+    "shutdown": {"drain": 0},
+}
 """What the demo sets before anybody else does: this computer only, and no waiting at the end."""
 
 
@@ -283,6 +343,6 @@ def _with_paths(config: Config, environ: Mapping[str, str]) -> Config:
     store = config.store.path if config.store.path.name else state / "xswitch/xswitch.db"
     files = {
         name: path if (path := getattr(config.files, name)).name else assets.conf(f"{name}.toml")
-        for name in ("dialplan", "permissions", "tones")
+        for name in ("dialplan", "gateways", "permissions", "tones")
     }
     return replace(config, store=StoreConfig(store), files=FilesConfig(**files))

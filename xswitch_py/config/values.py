@@ -11,16 +11,19 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 __all__ = [
     "HostPort",
+    "Network",
     "Ports",
     "Reader",
     "address",
     "addresses",
     "choice",
     "file",
+    "flag",
     "folder",
     "host_port",
     "key",
     "names",
+    "networks",
     "number",
     "ports",
     "seconds",
@@ -28,6 +31,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST_PORT: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 _PORTS: Final = re.compile(r"(?P<first>[0-9]{1,5})-(?P<last>[0-9]{1,5})")
@@ -153,6 +158,24 @@ def addresses() -> Reader:
         return tuple(map(_ip, _list(value)))
 
     return Reader("a list of IP addresses", read, plain=False)
+
+
+def networks() -> Reader:
+    """Read a list of IP networks; an address alone is one of its own."""
+
+    def read(value: object, folder: Path) -> tuple[Network, ...]:
+        return tuple(ipaddress.ip_network(_text(item)) for item in _list(value))
+
+    return Reader('a list of networks such as "10.0.0.0/8"', read, plain=False)
+
+
+def flag() -> Reader:
+    """Read true or false."""
+
+    def read(value: object, folder: Path) -> bool:
+        return value if isinstance(value, bool) else _refuse()
+
+    return Reader("true or false", read, plain=False)
 
 
 def file(*, new: bool = False) -> Reader:

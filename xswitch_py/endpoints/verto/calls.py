@@ -34,7 +34,7 @@ async def invite(asked: Asked, /, **params: Any) -> Json:
     except RpcError as error:
         members = wire.cause_members(Cause.INVALID_MSG_UNSPECIFIED)
         raise RpcError(Code.CALL, error.message, **members) from None
-    said = wire.dialog(params)
+    said = _said(params)
     if not await session.is_welcome():
         raise RpcError(Code.CALL, "Cannot create channel", **wire.cause_members(Cause.OUTGOING_CALL_BARRED))
     try:
@@ -146,6 +146,25 @@ def _sdp_of(params: Json) -> str:
     return sdp
 
 
+def _said(params: Json) -> DialogParams:
+    """Read what a client says of a call, as far as others may be told.
+
+    Raises:
+        RpcError: some of it they may not: a destination or a name that no door could write (S105).
+    """
+    said = wire.dialog(params)
+    number = wire.called(said.destination)
+    if number is None:
+        raise RpcError(Code.CALL, "Destination invalid", **wire.cause_members(Cause.INVALID_NUMBER_FORMAT))
+    _check_names(said.caller_name, said.remote.name)
+    return replace(said, destination=number)
+
+
+def _check_names(*names: str) -> None:
+    if not wire.may_be_shown(*names):
+        raise RpcError(Code.CALL, "Name invalid", **wire.cause_members(Cause.INVALID_MSG_UNSPECIFIED))
+
+
 def _dialog_if_named(asked: Asked, params: Json) -> VertoWire | None:
     call_id = wire.mapping(params.get("dialogParams")).get("callID")
     if not call_id:
@@ -177,6 +196,7 @@ def _offer(session: Session, said: DialogParams, sdp: str) -> Offer:
 
 def _who(said: DialogParams, leg: Leg) -> Party | None:
     """Say who answered: a name the client gives, but the account's number."""
+    _check_names(said.callee.name)
     return Party(said.callee.name, leg.party.number) if said.callee.name else None
 
 
@@ -197,7 +217,7 @@ def _press(session: Session, leg: Leg, digits: wire.Digits) -> None:
     """Digits of a message are heard by the call and by whoever is joined; those in RTP pass with the media."""
     if leg.bridged is not None and digits.tones:
         try:
-            session.house.switch.services.media.send_digits(leg.bridged.id, f"{digits.tones}@{digits.ms}")
+            leg.bridged.send_digits(digits.tones, digits.ms)
         except ProtocolError:
             raise RpcError(Code.CALL, "Too many digits", callID=leg.id) from None
     for digit in digits.pressed:

@@ -179,15 +179,15 @@ def _calls(house: House) -> list[dict[str, str]]:
 def _registrations(house: House) -> list[dict[str, str]]:
     return [
         {
-            "reg_user": session.user.name,
-            "realm": session.user.domain,
-            "token": session.sessid,
-            "url": f"verto.rtc/{session.user.address}",
-            "network_ip": session.host,
-            "network_proto": "ws",
+            "reg_user": contact.user.user,
+            "realm": contact.user.domain,
+            "token": contact.key,
+            "url": contact.url,
+            "expires": str(int(contact.until)) if contact.until is not None else "0",
+            "network_ip": contact.host,
+            "network_proto": contact.transport,
         }
-        for session in _sessions(house)
-        if session.user is not None
+        for contact in house.switch.services.registry
     ]
 
 

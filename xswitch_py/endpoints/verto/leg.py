@@ -137,6 +137,9 @@ class VertoWire:
         """See `Wire`."""
         self.feed(Display(shown))
 
+    def press(self, digit: str, ms: int) -> None:
+        """See `Wire`: a WebRTC peer takes digits in its media."""
+
     def feed(self, event: Event) -> None:
         """Let something happen to the dialog, and do what follows from it."""
         effects = self.dialog.receive(event)

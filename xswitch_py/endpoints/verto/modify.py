@@ -47,8 +47,10 @@ def _hold(wanted: Callable[[Leg], bool]) -> "_Action":
 def _transfer(session: Session, leg: Leg, params: Json) -> Json:
     if not (destination := wire.text(params.get("destination"))):
         raise _Refused("destination missing")
+    if not (number := wire.called(destination)):
+        raise _Refused("destination invalid")
     try:
-        session.house.switch.transfer(leg, destination)
+        session.house.switch.transfer(leg, number)
     except CallError:
         raise _Refused("call is not bridged") from None
     return {"message": "CALL TRANSFERRED"}

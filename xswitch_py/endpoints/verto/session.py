@@ -52,6 +52,10 @@ class Socket(Protocol):
         """IP address and port of the peer."""
 
     @property
+    def secure(self) -> bool:
+        """Whether the peer uses TLS."""
+
+    @property
     def slow(self) -> bool:
         """Whether the peer is behind with taking what was sent."""
 
@@ -123,7 +127,10 @@ class Session:
     @property
     def contact(self) -> Contact | None:
         """How the user is reached here."""
-        return None if self.user is None else Contact(self.user.address, DOOR, self.sessid)
+        if self.user is None:
+            return None
+        url, transport = f"verto.rtc/{self.user.address}", "wss" if self._socket.secure else "ws"
+        return Contact(self.user.address, DOOR, self.sessid, url=url, host=self.host, transport=transport)
 
     async def serve(self) -> None:
         """Talk to the peer until it leaves."""

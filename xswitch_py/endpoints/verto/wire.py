@@ -24,6 +24,7 @@ __all__ = [
     "Reply",
     "Request",
     "bye",
+    "called",
     "cause_members",
     "chat",
     "chat_address",
@@ -34,6 +35,7 @@ __all__ = [
     "faces",
     "flag",
     "mapping",
+    "may_be_shown",
     "names",
     "number",
     "read",
@@ -105,9 +107,15 @@ class Digits:
 
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TONES: Final = re.compile(r"[^0-9A-DF*#wW]")
 _MS: Final = (40, 8000, 250)  # shortest, longest, usual
 _DIGITS: Final = 128  # at once
+# What other peers may be told: numbers, and names of users in letters of any language; no other door must escape it.
+_CALLED: Final = re.compile(r"[\w*#+.~!'-]{1,64}")
+_SPACED: Final = re.compile(r"\+?[0-9*#(). -]+")  # a number as people write it (RFC 3966 section 5.1.1)
+_SEPARATORS: Final = re.compile(r"[(). -]")
+_SHOWN: Final = 128  # characters of a name
 _DIALLED: Final = 256  # characters of a number or name that are looked at
 _MEMBERS: Final = 64  # variables taken from one object
 _VALUE: Final = 1024  # characters of one
@@ -203,6 +211,17 @@ def dialog(params: Json) -> DialogParams:
             **({"video_screen_share": "true"} if flag(said.get("screenShare")) else {}),
         },
     )
+
+
+def called(destination: str) -> str | None:
+    """Give a number or user as it is to be called, without what only helps to read it; None if nobody may be so."""
+    plain = _SEPARATORS.sub("", destination) if _SPACED.fullmatch(destination) else destination
+    return plain if not plain or _CALLED.fullmatch(plain) else None
+
+
+def may_be_shown(*names: str) -> bool:
+    """Say whether these names can be shown to other peers."""
+    return all(len(name) <= _SHOWN and not _CONTROLS.search(name) for name in names)
 
 
 def digits(value: object) -> Digits:

@@ -1,0 +1,1 @@
+"""The SIP door: phones, softphones in web pages, trunks."""

@@ -1,0 +1,1 @@
+"""Calls: one peer of one call, from its INVITE to its BYE."""

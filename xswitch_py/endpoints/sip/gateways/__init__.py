@@ -1,0 +1,1 @@
+"""Gateways: carriers and other switches that calls go out to and come in from."""

@@ -1,0 +1,1 @@
+"""How SIP messages travel: UDP, TCP, TLS and WebSockets."""
