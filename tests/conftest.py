@@ -17,5 +17,6 @@ settings.load_profile("check")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a file's tests run in one process, and those with browsers all in the same: browsers are dear to start."""
     for item in items:
-        group = "browser" if item.path.is_relative_to(BROWSER) else str(item.path)
+        browser = item.path.is_relative_to(BROWSER) or item.get_closest_marker("browser")
+        group = "browser" if browser else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

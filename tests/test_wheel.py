@@ -12,7 +12,10 @@ import httpx
 import pytest
 
 ROOT: Final = Path(__file__).parents[1]
-FREE: Final = "listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0"
+FREE: Final = (
+    "listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0", "listen.sip_udp=127.0.0.1:0",
+    "listen.sip_tcp=127.0.0.1:0", "listen.sip_tls=127.0.0.1:0", "listen.sip_ws=", "listen.sip_wss=",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The figures we promise, each with its rival beside it: `python -m tests.bench [NAME ...]`.
 
-All of it takes about three minutes. CPU is that of the measured process alone, user and system, all its threads; the
+All of it takes about six minutes. CPU is that of the measured process alone, user and system, all its threads; the
 far ends live in this process. Packets are paced as phones do. Rivals run in the same minutes or are marked recorded.
 """
 
@@ -14,8 +14,12 @@ from typing import Final
 from tests.bench.clients import clients
 from tests.bench.echo import echo
 from tests.bench.pump import Missing
+from tests.bench.register import register
 from tests.bench.relay import relay
+from tests.bench.rtp import rtp
 from tests.bench.rtpengine import rtpengine
+from tests.bench.sip_calls import sip_calls
+from tests.bench.sip_parse import sip_parse
 from tests.bench.stall import stall
 from tests.bench.table import Figure, Table
 from tests.bench.transcode import transcode
@@ -30,6 +34,10 @@ BENCHES: Final[Mapping[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "stall": stall,
     "transcode": transcode,
     "clients": clients,
+    "sip_parse": sip_parse,
+    "sip_calls": sip_calls,
+    "register": register,
+    "rtp": rtp,
 }
 
 

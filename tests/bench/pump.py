@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,7 @@ class Pump:
         ours.setblocking(False)
         self._ours = ours
         self._receivers: dict[int, Callable[[bytes], None]] = {}
+        self._said: list[object] = []  # what the pump reads from while it runs
         assert self._lib.pump_open(self._punted.fileno()) == 0
         asyncio.get_running_loop().add_reader(ours.fileno(), self._take)
 
@@ -81,6 +82,14 @@ class Pump:
         assert leg >= 0, f"the pump does not take a leg to {to}"
         self._receivers[leg] = other
         return leg
+
+    def say(self, leg: int, frames: Sequence[bytes]) -> None:
+        """Let a leg say these payloads over and over; how long they are under way is not measured then."""
+        stride = max(map(len, frames))
+        data = b"".join(frame.ljust(stride, b"\0") for frame in frames)
+        sizes = (ctypes.c_uint16 * len(frames))(*map(len, frames))
+        self._said += [data, sizes]
+        assert self._lib.pump_say(leg, data, stride, sizes, len(frames)) == 0
 
     def start(self) -> None:
         """Begin to send and to receive."""

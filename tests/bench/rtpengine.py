@@ -1,4 +1,7 @@
-"""rtpengine in user space: 100 calls from plain RTP to SRTP and back, one cipher operation a packet (ours does two)."""
+"""rtpengine in user space: 100 calls from plain RTP to SRTP and back, one cipher operation a packet (ours does two).
+
+And as many of plain RTP on both sides, for whoever measures the same of ours.
+"""
 
 import asyncio
 import base64
@@ -12,9 +15,10 @@ from typing import Any, Final
 
 from tests.bench.cpu import Spent, memory_mb, threads
 from tests.bench.pump import Missing, Pump, Stream
+from tests.bench.relay import Run, measured
 from tests.bench.table import Figure
 
-__all__ = ["rtpengine"]
+__all__ = ["plain", "rtpengine"]
 
 CALLS: Final = 100
 _HOST: Final = "127.0.0.1"
@@ -51,6 +55,23 @@ async def rtpengine() -> list[Figure]:
             return await _measure(pid, control)
     except Missing as missing:
         return [Figure("rtpengine", None, "", note=str(missing))]
+
+
+async def plain(calls: int) -> Run:
+    """Measure so many calls of plain RTP.
+
+    Raises:
+        Missing: it is not installed.
+    """
+    async with _running() as (pid, control):
+        pump = Pump()
+        try:
+            for number in range(calls):
+                _plain_call(control, pump, f"call{number}")
+            pump.start()
+            return await measured(pid, pump)
+        finally:
+            pump.close()
 
 
 async def _measure(pid: int, control: Control) -> list[Figure]:
@@ -99,6 +120,19 @@ def _call(control: Control, pump: Pump, name: str) -> None:
         srtp_stream = Stream(_PROFILE, key, theirs, payload_type=0, ticks=160, size=160, ssrc=2)
         pump.add(plain.fileno(), (_HOST, _port(answer)), plain_stream, lambda data: None)
         pump.add(secured.fileno(), (_HOST, _port(offer)), srtp_stream, lambda data: None)
+
+
+def _plain_call(control: Control, pump: Pump, name: str) -> None:
+    one, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with closing(one), closing(other):
+        for each in (one, other):
+            each.bind((_HOST, 0))
+        common = {"call_id": name, "from_tag": "a", "ICE": "remove"}
+        offer = control.ask(command="offer", sdp=_sdp(one), **common)["sdp"].decode()
+        answer = control.ask(command="answer", sdp=_sdp(other), to_tag="b", **common)["sdp"].decode()
+        for ssrc, (at, sdp) in enumerate(((one, answer), (other, offer)), 1):
+            stream = Stream(payload_type=0, ticks=160, size=160, ssrc=ssrc)
+            pump.add(at.fileno(), (_HOST, _port(sdp)), stream, lambda data: None)
 
 
 def _sdp(at: socket.socket, crypto: str = "") -> str:

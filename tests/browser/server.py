@@ -22,7 +22,16 @@ _LOOK_AGAIN_S: Final = 0.05
 _ROOT: Final = Path(__file__).parents[2]
 _DATABASE: Final = "xswitch.db"
 _DOMAIN: Final = "localhost"
-_LISTEN: Final = ("listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0")
+_LISTEN: Final = (
+    "listen.http=127.0.0.1:0",
+    "listen.https=127.0.0.1:0",
+    "media.webrtc_port=0",
+    "listen.sip_udp=127.0.0.1:0",
+    "listen.sip_tcp=127.0.0.1:0",
+    "listen.sip_tls=127.0.0.1:0",
+    "listen.sip_ws=",
+    "listen.sip_wss=",
+)
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ from xswitch_py.cli.serve import accounts
 ROOT: Final = Path(__file__).parents[2]
 FREE: Final = [
     "--set", "listen.http=127.0.0.1:0", "--set", "listen.https=127.0.0.1:0", "--set", "media.webrtc_port=0",
+    "--set", "listen.sip_udp=127.0.0.1:0", "--set", "listen.sip_tcp=127.0.0.1:0", "--set", "listen.sip_tls=127.0.0.1:0",
+    "--set", "listen.sip_ws=", "--set", "listen.sip_wss=",
 ]  # fmt: skip
 PATIENCE: Final = 20  # seconds for a start or an end, on a busy machine
 
@@ -76,7 +78,11 @@ async def test_the_demo_says_where_everything_is_in_one_line(start: Start) -> No
     assert told["admin"]["user"] == "admin"
     assert told["numbers"] == {"echo": "9196", "tone": "9197", "music": "9198"}
     assert all(re.fullmatch(r"[\d.]+:[1-9]\d+", address) for address in told["media"]["webrtc"])
-    assert not told.keys() & {"sip", "api_key"}
+    assert told["media"]["rtp"] == "20000-29999"
+    assert told["sip"].keys() == {"udp", "tcp", "tls", "ws", "wss", "domain"}
+    assert all(re.fullmatch(r"127\.0\.0\.1:[1-9]\d+", told["sip"][name]) for name in ("udp", "tcp", "tls"))
+    assert (told["sip"]["ws"], told["sip"]["domain"]) == (told["ws"].removesuffix("/ws") + "/sip", "localhost")
+    assert "api_key" not in told
     trust = ssl.create_default_context(cadata=told["tls_ca"])
     async with httpx.AsyncClient(verify=trust) as client:
         assert (await client.get(told["http"] + "/healthz")).status_code == 200

@@ -19,7 +19,16 @@ PASSWORD: Final = "1234"
 ROOT: Final = Path(__file__).parents[2]
 _START_S: Final = 20.0
 _STOP_S: Final = 10.0
-_FREE_PORTS: Final = ("listen.http=127.0.0.1:0", "listen.https=127.0.0.1:0", "media.webrtc_port=0")
+_FREE_PORTS: Final = (
+    "listen.http=127.0.0.1:0",
+    "listen.https=127.0.0.1:0",
+    "media.webrtc_port=0",
+    "listen.sip_udp=127.0.0.1:0",
+    "listen.sip_tcp=127.0.0.1:0",
+    "listen.sip_tls=127.0.0.1:0",
+    "listen.sip_ws=",
+    "listen.sip_wss=",
+)
 
 
 @dataclass(slots=True)

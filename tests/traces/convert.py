@@ -12,25 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.traces.scene import SCENES, Step, frame_text
+from tests.traces.sip_side import noted, with_phone
 
 __all__ = ["LEFT_OUT", "Converter", "folded", "main"]
 
 LEFT_OUT: Final[Mapping[str, str]] = {
-    "callee_sip_busy": "the callee is a SIP phone",
-    "verto_to_sip": "the callee is a SIP phone",
-    "sip_to_verto": "the caller is a SIP phone",
-    "sip_cancel_to_verto": "the caller is a SIP phone",
-    "early_media_sip": "the callee is a SIP phone",
-    "dtmf": "the far end is a SIP phone",
-    "hold_unhold": "the far end is a SIP phone",
     "conference": "there are no conferences yet",
     "modify_update_media": "updateMedia does not exist yet",
 }
 """Recordings that are not replayed, and why."""
 
-_UNTIL: Final = {
-    "caller_cancel_ringing": ("A", 4)
-}  # the rest has a SIP callee: socket and id of the first request of it
 _CLOSED_BY_SERVER: Final = {
     ("punt", "A"), ("punt", "X"), ("huge_frame", "A1010000"), ("huge_frame", "A4000000"),
     ("huge_frame_before_login", "A"), ("speed_test", "B"),
@@ -48,7 +39,10 @@ def main() -> None:
     titles = dict(re.findall(r"^\| `(\w+)\.jsonl` \| (.*) \|$", (folder / "README.md").read_text(), re.MULTILINE))
     for path in sorted(folder.glob("*.jsonl")):
         if path.stem not in LEFT_OUT:
-            lines = [f"# {titles[path.stem]}", *map(str, folded(Converter(path.stem).steps(path)))]
+            lines = [
+                f"# {titles[path.stem]}",
+                *map(str, folded(with_phone(path.stem, Converter(path.stem).steps(path)))),
+            ]
             (SCENES / f"{path.stem}.txt").write_text("\n".join(lines) + "\n")
 
 
@@ -64,15 +58,11 @@ class Converter:
         """Convert line by line."""
         for line in path.read_text().splitlines():
             entry = json.loads(line)
-            if self._is_end(entry):
-                break
-            if step := self._step(entry["conn"], entry["dir"], entry["msg"]):
+            if entry["dir"] == "note" and (read := noted(entry["msg"])):
+                yield from read
+            elif step := self._step(entry["conn"], entry["dir"], entry["msg"]):
                 yield step
         yield from (Step(socket, "close") for socket in sorted(self.open))
-
-    def _is_end(self, entry: Mapping[str, Any]) -> bool:
-        until = _UNTIL.get(self.name)
-        return bool(until) and isinstance(entry["msg"], dict) and (entry["conn"], entry["msg"].get("id")) == until
 
     def _step(self, socket: str, direction: str, message: Any) -> Step | None:
         if direction == "note":

@@ -13,6 +13,9 @@ RULES: Final[Mapping[str, str]] = {
     "2.7": "a notification gets no reply",
     "15": "an offer without ICE, DTLS or a fingerprint cannot be verified: refused",
     "16": "who does not log in within the deadline is put out",
+    "S9.2": "a callee that rings is told as 180, and sound before the answer as 183",
+    "8.5": "display follows the bridge at once, not 50 ms later",
+    "S83": "digits in RTP reach a Verto client, too",
     "V2": "a text that is not one JSON document is -32600 Invalid Request",
     "V8": "each result object has the socket's sessid, in batches too",
     "V13": "clientReady follows the reply to the first login",
@@ -77,6 +80,13 @@ _NO_METHOD: Final = '{"code": -32601, "message": "Invalid Method, Missing Method
 _SHOWN: Final = '"display_direction": "outbound", "display_number": "1001"}'
 _ENDED: Final = '"cause": "NORMAL_CLEARING", "causeCode": 16}'
 _READY: Final = 'A > verto.clientReady {"reattached_sessions": []}'
+
+_SENT: Final = 'A > result 3 {"message": "SENT", "sessid": "$sessA"}'
+_EARLY: Final = "SIP > 183 INVITE sdp"
+_SHOWN_TO_A: Final = (
+    'A > verto.display {"callID": "$call1", "callee_id_number": "1005", "caller_id_number": "1000", '
+    '"display_direction": "inbound", "display_number": "1005"}'
+)
 
 TABLE: Final[tuple[Difference, ...]] = (
     *_refused(7, "$call3"),
@@ -170,6 +180,18 @@ TABLE: Final[tuple[Difference, ...]] = (
         "subscribe_broadcast",
         'A > error 8 {"notSubscribedChannels": ["demo"]}',
         ('A > error 8 {"code": -32002, "message": "Not subscribed", "notSubscribedChannels": ["demo"]}',),
+    ),
+    Difference("8.5", "dtmf", _SENT, (_SHOWN_TO_A, _SENT)),
+    Difference("8.5", "dtmf", _SHOWN_TO_A),
+    Difference("S83", "dtmf", "A > digits", ("A > digits 79",)),
+    Difference("S9.2", "sip_cancel_to_verto", _EARLY, ("SIP > 180 INVITE",)),
+    *(
+        Difference("S9.2", "sip_to_verto", recorded, ours, nth)
+        for nth in (1, 2)
+        for recorded, ours in (
+            (_EARLY, ("SIP > 180 INVITE",)),
+            ("SIP > 200 INVITE sdp again", ("SIP > 200 INVITE sdp",)),
+        )
     ),
     Difference(
         "V24",

@@ -10,8 +10,11 @@ from uuid import uuid4
 
 from tests.peers.light import CANNED_OFFER
 from tests.peers.media import FarEnd, only
+from tests.peers.server import PASSWORD
 from tests.peers.verto import STOCK_DIALOG
 from tests.peers.wire import VertoSocket
+from tests.sound import has_tone, level
+from tests.traces.phone import HZ, Phone
 from tests.traces.scene import Step, frame_text
 
 __all__ = ["Mismatch", "Replay"]
@@ -32,12 +35,14 @@ class Replay:
     """One run of one scene."""
 
     def __init__(self, urls: Mapping[str, str], tls: ssl.SSLContext, domain: str) -> None:
+        """`urls` has those of `ws` and `wss`, and the `host:port` of `sip`."""
         self._urls = urls
         self._tls = tls
         self._domain = domain
         self._labels: dict[str, str] = {}
         self._sockets: dict[str, VertoSocket] = {}
         self._read: dict[str, int] = {}  # how many received frames of a socket were compared
+        self._phone: Phone | None = None
         self._media: dict[str, FarEnd] = {}
         self._all_media: list[FarEnd] = []
         self._offers: dict[str, str] = {}
@@ -57,8 +62,13 @@ class Replay:
         finally:
             await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
             await asyncio.gather(*(media.close() for media in self._all_media))
+            if self._phone is not None:
+                await self._phone.close()
 
     async def _play(self, step: Step) -> None:
+        if step.socket == "SIP":
+            await self._play_phone(step)
+            return
         match step.act:
             case "open":
                 tls = self._tls if step.rest == "wss" else None
@@ -67,6 +77,13 @@ class Replay:
                 await self._sockets[step.socket].abort()
             case "close":
                 await self._leave(step.socket)
+            case "=":
+                await self._listen(step)
+            case "<" if step.rest.startswith("digits"):
+                await self._newest.connected()
+                await self._newest.press(step.rest.split()[1])
+            case ">" if step.rest.startswith("digits"):
+                await self._pressed(step)
             case "<":
                 await self._say(step)
             case ">" if step.rest == "closed":
@@ -75,6 +92,54 @@ class Replay:
                 await self._hear(step)
             case _:
                 raise ValueError(str(step))
+
+    # The SIP phone.
+
+    async def _play_phone(self, step: Step) -> None:
+        if step.act == "open":
+            self._phone = await Phone.open(self._urls["sip"], step.rest, PASSWORD, self._domain)
+            return
+        assert self._phone is not None
+        match step.act:
+            case "<":
+                await self._phone.says(step.rest)
+            case ">" | "=":
+                await self._ask_phone(step, self._phone)
+            case "close":
+                phone, self._phone = self._phone, None
+                if left := await phone.close():
+                    raise self._mismatch(step, "nothing more", "\n    ".join(left))
+            case _:
+                raise ValueError(str(step))
+
+    async def _ask_phone(self, step: Step, phone: Phone) -> None:
+        try:
+            said = await (phone.hears if step.act == ">" else phone.listens)(step.rest)
+        except TimeoutError:
+            said = "nothing"
+        if said != step.rest:
+            raise self._mismatch(step, step.rest, said)
+
+    # Media.
+
+    @property
+    def _newest(self) -> FarEnd:
+        return list(self._media.values())[-1]
+
+    async def _listen(self, step: Step) -> None:
+        """Hear the phone; `sound CODEC` tells by which codec."""
+        sound, rate = await self._newest.hear(0.3, after=0.1)
+        codec = self._newest.pc.getTransceivers()[0]._codecs[0].name
+        said = f"sound {codec}" if " " in step.rest else "sound"
+        if not has_tone(sound, rate, HZ, 0.6) or said != step.rest:
+            raise self._mismatch(step, step.rest, f"{said} {level(sound):.0f} dB")
+
+    async def _pressed(self, step: Step) -> None:
+        """Compare the digits that came with those of the line; none is what has come by now."""
+        wanted = step.rest.removeprefix("digits").strip()
+        found = await self._newest.pressed(len(wanted)) if wanted else "".join(self._newest.digits)
+        if found != wanted:
+            raise self._mismatch(step, step.rest, f"digits {found}")
 
     # What the client says.
 

@@ -10,6 +10,18 @@ One line a step; a name stands for each socket:
     A > text "..."   A > json [...]           frames of other kinds; ` x640` at the end: so often in a row
     A > closed                                the server closes the socket
     A close   A abort                         the client closes it, or loses it without a word
+    A = sound opus                            it hears the SIP phone in its newest call, by this codec
+    A < digits 3079   A > digits 79           digits as events in RTP that it sends, or has got by now
+
+The SIP phone, if there is one:
+
+    SIP open 1005                             it registers as this user
+    SIP < INVITE 1001   SIP < 183 sdp         it calls, answers a call, or sends `CANCEL` or `BYE`
+    SIP > INVITE from 1000 to 1005 sdp        a request that it gets, and its Reason: `SIP > BYE Q.850;...`
+    SIP > 200 INVITE sdp again                an answer; `again`: with the same SDP as the one before
+    SIP < digits 79   SIP > digits 3079       digits as events in RTP
+    SIP = sound   SIP = packets               it hears the Verto client, or gets any RTP
+    SIP close                                 it unregisters
 
 `$call1`, `$sessA` and `$domain` stand for what differs from run to run; SDPs are `$offer`, `$answer` and the like.
 The client's replies to the server's requests are left out: they always follow at once.

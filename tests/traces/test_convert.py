@@ -8,6 +8,7 @@ import pytest
 
 from tests.traces.convert import Converter, folded
 from tests.traces.scene import Step, frame_text, parse
+from tests.traces.sip_side import noted, with_phone
 
 SESSID, CALL, OTHER = (f"{number:08x}-0000-4000-8000-000000000000" for number in (1, 2, 3))
 OFFER = (
@@ -76,3 +77,29 @@ def test_a_scene_is_read_as_it_was_written() -> None:
 )
 def test_what_differs_from_run_to_run_is_left_out(frame: Any, text: str) -> None:
     assert frame_text(frame) == text
+
+
+@pytest.mark.parametrize(
+    ("note", "lines"),
+    [
+        ("SIP side saw [100, 183] then 200", ["SIP > 183 INVITE sdp", "SIP > 200 INVITE sdp again"]),
+        ("media: Verto opus rx 97; SIP PCMU rx 98", ["A = sound opus", "SIP = sound"]),
+        ("the SIP side got RFC 4733 digits: 15#*, lengths in ms [260, 260]", ["SIP > digits 15#*"]),
+        ("SIP sent RFC 4733 79; the Verto peer got telephone-events in RTP: '' (0 packets)",
+         ["SIP < digits 79", "A > digits"]),
+        ("websocket open (ws)", []),
+    ],
+)  # fmt: skip
+def test_a_note_tells_what_a_phone_saw(note: str, lines: list[str]) -> None:
+    assert [str(step) for step in noted(note)] == lines
+
+
+def test_the_phone_does_its_part_after_the_lines_it_waits_for() -> None:
+    steps = parse(["A open ws", "A > result 2 {}", "A > verto.media {}", "A close"])
+    assert [str(step) for step in with_phone("callee_sip_busy", steps)] == [
+        "SIP open 1005", "A open ws", "A > result 2 {}", "SIP > INVITE from 1000 to 1005 sdp", "SIP < 180",
+        "A > verto.media {}", "SIP < 486", "SIP > ACK", "A close", "SIP close",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"A > verto\.media"):
+        list(with_phone("callee_sip_busy", steps[:2]))
+    assert tuple(with_phone("echo_call", steps)) == steps

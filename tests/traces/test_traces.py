@@ -12,7 +12,8 @@ from tests.peers.server import Server, running
 from tests.traces.convert import LEFT_OUT
 from tests.traces.differences import RULES, TABLE, Difference, apply
 from tests.traces.replay import Mismatch, Replay
-from tests.traces.scene import SCENES, load, parse
+from tests.traces.scene import SCENES, Step, load, parse
+from tests.traces.sip_side import SCRIPT
 
 CONF: Final = Path(__file__).parent / "conf"
 DOMAIN: Final = "pbx.test"
@@ -38,8 +39,26 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in TIMED])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in TIMED and name not in SCRIPT])
 async def test_we_say_what_freeswitch_said(server: Server, name: str) -> None:
+    await replay(server, name)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("callee_sip_busy", marks=pytest.mark.item("S90")),
+        pytest.param("caller_cancel_ringing", marks=[pytest.mark.item("S31"), pytest.mark.item("S90")]),
+        pytest.param("dtmf", marks=[pytest.mark.item("S75"), pytest.mark.item("S83")]),
+        pytest.param("early_media_sip", marks=pytest.mark.item("S71")),
+        pytest.param("hold_unhold", marks=pytest.mark.item("S71")),
+        pytest.param("sip_cancel_to_verto", marks=[pytest.mark.item("S31"), pytest.mark.item("S35")]),
+        pytest.param("sip_to_verto", marks=[pytest.mark.item("S37"), pytest.mark.item("S71")]),
+        pytest.param("verto_to_sip", marks=[pytest.mark.item("S71"), pytest.mark.item("S90")]),
+    ],
+)
+async def test_we_say_it_with_a_sip_phone_at_the_far_end(server: Server, name: str) -> None:
     await replay(server, name)
 
 
@@ -59,6 +78,15 @@ async def test_a_difference_that_no_row_allows_is_found(server: Server) -> None:
         await player(server).run((*steps[:2], *parse(["A close"])))
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_the_sip_phone_is_told_is_compared_too(server: Server) -> None:
+    steps = load(SCENES / "callee_sip_busy.txt")
+    with pytest.raises(Mismatch, match="heard:  SIP > ACK"):
+        await player(server).run(Step("SIP", ">", "BYE") if str(step) == "SIP > ACK" else step for step in steps)
+    with pytest.raises(Mismatch, match="heard:  SIP > ACK"):
+        await player(server).run(step for step in steps if str(step) != "SIP > ACK")
+
+
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.rule} {row.scene} {row.recorded[:40]}")
 def test_each_row_names_a_rule_and_is_needed(row: Difference) -> None:
     assert row.rule in RULES
@@ -76,11 +104,13 @@ def test_no_row_is_there_twice() -> None:
 def test_each_recording_is_replayed_or_left_out_with_a_reason() -> None:
     assert len(NAMES) + len(LEFT_OUT) == 46
     assert not set(NAMES) & set(LEFT_OUT)
+    assert set(SCRIPT) < set(NAMES)
 
 
 def player(server: Server) -> Replay:
     """A replay against this server."""
-    return Replay({"ws": server.ws, "wss": str(server.facts["wss"])}, server.tls(), DOMAIN)
+    urls = {"ws": server.ws, "wss": str(server.facts["wss"]), "sip": str(server.facts["sip"]["udp"])}
+    return Replay(urls, server.tls(), DOMAIN)
 
 
 async def replay(server: Server, name: str, table: tuple[Difference, ...] = TABLE) -> None:
