@@ -97,7 +97,7 @@ class FakeMedia:
         self.bridges: dict[BridgeId, tuple[LegId, LegId]] = {}
         self._count = 0
 
-    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
+    def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
         """See `Media`."""
         self.tracks[leg] = Track(listener)
 

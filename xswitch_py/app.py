@@ -112,7 +112,9 @@ class App:
         self._config = config
         self._demo = demo
         self._files = read_files(config)
-        self._plan = Plan(self._files.rules, config.call.ring_timeout, app_settings.ringback(config))
+        self._plan = Plan(
+            self._files.rules, config.call.ring_timeout, config.call.longest, app_settings.ringback(config)
+        )
         self._permissions = dict(self._files.permissions)
         self._media = app_settings.media(config, self._files.tones)
         self._bus = Bus()
@@ -207,6 +209,7 @@ class App:
             log.error("not reloaded", problems=error.problems)
             return
         self._plan.rules, self._plan.ring_timeout = files.rules, config.call.ring_timeout
+        self._plan.longest = config.call.longest
         self._plan.ringback = app_settings.ringback(config)
         self._permissions.clear()
         self._permissions.update(files.permissions)
@@ -366,6 +369,6 @@ async def _populate(store: Store, domain: str, demo: Demo) -> None:
 
 def _changed(old: Config, new: Config) -> list[str]:
     """Name the sections with changes that a reload does not take."""
-    taken = replace(new.call, ring_timeout=old.call.ring_timeout, ringback=old.call.ringback)
+    taken = replace(new.call, ring_timeout=old.call.ring_timeout, longest=old.call.longest, ringback=old.call.ringback)
     new = replace(new, call=taken, files=old.files)
     return [one.name for one in fields(Config) if getattr(new, one.name) != getattr(old, one.name)]

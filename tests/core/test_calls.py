@@ -369,3 +369,14 @@ async def test_a_bug_in_a_step_ends_only_its_own_call(world: World, monkeypatch:
     assert other.cause is None
     other.peer_left(Cause.NORMAL_CLEARING)
     assert {end.cause for end in await world.over()} == {Cause.NORMAL_TEMPORARY_FAILURE, Cause.NORMAL_CLEARING}
+
+
+@pytest.mark.item("S108")
+async def test_a_call_ends_when_it_has_lasted_as_long_as_it_may() -> None:
+    world = World()
+    world.plan.longest = 0.01
+    world.contact("1001").does = at_once
+    world.call("1000", "1001")
+    (record,) = await world.over()
+    assert record.cause is Cause.ALLOTTED_TIMEOUT
+    assert {f"1000 < bye {record.cause}", f"1001 < bye {record.cause}"} <= set(world.scene)

@@ -47,7 +47,7 @@ class Recorder:
         self.playing: dict[LegId, str] = {}
         self.deaf: set[LegId] = set()  # legs whose peers take no digits in media
 
-    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
+    def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
         self.listeners[leg] = listener
 
     def tell(self, leg: LegId, event: MediaEvent) -> None:
@@ -138,6 +138,7 @@ class Peer:
 
     door = "door"
     transport = Transport.WEBRTC
+    host = ""
 
     def __init__(self, name: str, scene: list[str], *, can_ring: bool = False) -> None:
         self.name, self.scene, self.can_ring = name, scene, can_ring

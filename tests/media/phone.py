@@ -21,7 +21,7 @@ from xswitch_py.media.api import Transport
 from xswitch_py.media.codecs import decoder, encoder
 from xswitch_py.media.plane import Plane
 
-__all__ = ["Phone", "Remote", "answered", "called", "read_remote"]
+__all__ = ["Phone", "Remote", "answered", "called"]
 
 Pcm = NDArray[np.int16]
 
@@ -54,9 +54,6 @@ class Remote:
     def version(self) -> int:
         """That of the o= line."""
         return int(self.lines[1].split()[2])
-
-
-read_remote = Remote
 
 
 class Phone:

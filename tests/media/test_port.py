@@ -189,6 +189,15 @@ def test_a_lost_picture_packet_is_sent_again_or_asked_for_in_its_own_number() ->
     assert list(rtcp.lost_packets(wish.fci)) == [1000 + seq - sent for seq in asked if seq % 2]
 
 
+def test_who_asks_for_packets_again_and_again_spends_what_it_may_send() -> None:
+    wire = Wire(VIDEO)
+    missed = b"\0\0\xff\xff" * 360  # 17 packets each
+    nack = struct.pack("!BBHII", 0x81, 205, 362, 1, wire.port.video.out.ssrc) + missed
+    for _ in range(3):
+        wire.port.receive_rtcp(nack, 1.0)
+    assert len(wire.resent) == 3000  # of a second
+
+
 def test_the_bandwidth_of_a_receiver_is_told_to_the_sender() -> None:
     one, other = Wire(AUDIO, VIDEO), Wire(AUDIO, VIDEO)
     bridge.join(one.port, other.port)

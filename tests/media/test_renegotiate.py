@@ -10,7 +10,7 @@ import pytest
 from tests.media.peer import AUDIO, Events, Peer, running, until
 from tests.media.peer import answered as peer_answered
 from tests.media.peer import offered as peer_offered
-from tests.media.phone import Phone, answered, called, read_remote
+from tests.media.phone import Phone, Remote, answered, called
 from tests.media.test_webrtc import End, rtp
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import LegId
@@ -127,7 +127,7 @@ async def test_our_version_grows_only_with_the_content_and_the_session_stays(pla
         assert (await plane.take_offer(leg, phone.sdp())).sdp == first
         phone.version += 1
         held = (await plane.take_offer(leg, phone.sdp("a=sendonly"))).sdp
-        assert read_remote(held).version == read_remote(first).version + 1
+        assert Remote(held).version == Remote(first).version + 1
         assert held.split()[2] == first.split()[2]  # of o=: the session
         again = await plane.reoffer(leg)
         assert await plane.reoffer(leg) == again == plane.local(leg)
@@ -141,7 +141,7 @@ async def test_a_refresh_after_an_offer_of_ours_is_answered_with_what_was_agreed
         phone.send()
         await phone.gets(1)
         taken = await plane.take_offer(leg, phone.sdp())
-        assert read_remote(taken.sdp).pts == [8, 101]
+        assert Remote(taken.sdp).pts == [8, 101]
         assert (await plane.take_offer(leg, phone.sdp())).sdp == taken.sdp
         phone.send()
         await phone.gets(1)
@@ -179,7 +179,7 @@ async def test_another_number_of_the_codec_counts_at_once(plane: Plane) -> None:
         phone.pts = (97, 101)
         offer = phone.sdp(pts=(101,)).replace(" 101\r\n", " 97 101\r\n", 1) + "a=rtpmap:97 opus/48000/2\r\n"
         taken = await plane.take_offer(leg, offer)
-        assert read_remote(taken.sdp).pts == [97, 101]
+        assert Remote(taken.sdp).pts == [97, 101]
         came = len(phone.packets)
         await phone.gets(8)
         assert {packet[1] & 127 for packet in phone.packets[came + 1 :]} == {97}
@@ -213,7 +213,7 @@ async def test_the_codec_in_use_stays_if_it_is_still_offered(plane: Plane) -> No
     async with Phone(8) as phone:
         leg = await called(plane, "a", phone, "PCMA")
         phone.version, phone.pts = 2, (96, 0, 8)
-        assert read_remote((await plane.take_offer(leg, phone.sdp())).sdp).pts == [8]
+        assert Remote((await plane.take_offer(leg, phone.sdp())).sdp).pts == [8]
 
 
 async def test_other_keys_count_at_once_and_the_same_go_on(plane: Plane) -> None:
@@ -327,7 +327,7 @@ async def test_we_offer_all_we_can_and_what_is_answered_counts(plane: Plane) -> 
     async with Phone(0, 101) as phone:
         leg = await called(plane, "a", phone)
         plane.bridge(leg, leg)
-        offer = read_remote(await plane.reoffer(leg))
+        offer = Remote(await plane.reoffer(leg))
         assert offer.address == phone.to and offer.pts[0] == 0 and {8, 9, 0, 101} <= {*offer.pts}
         phone.pts, phone.version = (8, 101), 2
         await plane.read_answer(leg, phone.sdp())

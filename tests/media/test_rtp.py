@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from tests.media.peer import Events, running, until
-from tests.media.phone import MAPS, PROFILES, Phone, answered, called, read_remote
+from tests.media.phone import MAPS, PROFILES, Phone, answered, called
 from tests.media.test_ports import free
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import MediaError
@@ -18,7 +18,7 @@ from xswitch_py.base.ids import LegId
 from xswitch_py.base.offer import Wish
 from xswitch_py.media import latch
 from xswitch_py.media import ports as ports_module
-from xswitch_py.media.api import Connected, Digit, Failed, Transport
+from xswitch_py.media.api import Connected, Digit, Failed, MediaEvent, Transport
 from xswitch_py.media.plane import Plane
 from xswitch_py.media.player import Sounds
 
@@ -26,6 +26,12 @@ pytestmark = pytest.mark.timeout(30)
 
 HOST = "127.0.0.1"
 RANGE = (31000, 31999)
+
+
+def report_now(plane: Plane) -> None:
+    """Let no leg wait for its first report."""
+    for leg in plane._legs.values():
+        leg.port._report_at = 0.0
 
 
 @pytest.fixture
@@ -58,6 +64,7 @@ async def test_srtp_with_keys_of_the_sdp_passes_both_ways(plane: Plane, suite: s
         other.talk()
         await one.hears(620)
         await other.hears(440)
+        report_now(plane)
         await until(lambda: bool(one.reports and other.reports))  # decrypted: a wrong key would have raised
 
 
@@ -225,6 +232,27 @@ async def test_a_settled_source_has_a_socket_of_its_own_and_others_are_still_cou
         assert plane._rtp is not None and not plane._rtp._ready
 
 
+async def test_a_digit_that_ends_the_leg_ends_the_reading_of_its_ports(plane: Plane) -> None:
+    failed: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    async with Phone(0, 101) as phone:
+        leg, seen = LegId("a"), Events()
+
+        def listen(event: MediaEvent) -> None:
+            seen(event)
+            if isinstance(event, Digit):
+                plane.close(leg)
+
+        plane.open(leg, Transport.RTP, listen)
+        plane.read_offer(leg, phone.sdp())
+        phone.aim(await plane.make_answer(leg, Wish(("PCMU",))))
+        phone.send()
+        phone.send(b"\5\x8a\0\xa0", pt=101)
+        await seen.wait(Digit)
+        await asyncio.sleep(0)
+        assert plane._rtp is not None and not plane._rtp._ready and not failed
+
+
 async def test_an_unreachable_phone_does_not_trouble_the_leg(plane: Plane) -> None:
     """ICMP errors say nothing."""
     async with Phone(0) as phone, Phone(0, hz=620) as other:
@@ -248,6 +276,7 @@ async def test_reports_have_a_port_of_their_own_or_share_it_if_the_peer_wants_th
     async with Phone(0) as apart, Phone(0) as shared:
         await called(plane, "a", apart)
         await called(plane, "b", shared, lines=("a=rtcp-mux",))
+        report_now(plane)
         for phone in (apart, shared):
             await phone.until(lambda phone=phone: bool(phone.reports))  # type: ignore[misc]
         loop = asyncio.get_running_loop()
@@ -261,6 +290,61 @@ async def test_reports_have_a_port_of_their_own_or_share_it_if_the_peer_wants_th
             stranger.bind(("127.0.0.3", 0))
             stranger.sendto(report, (apart.to[0], apart.to[1] + 1))
             await until(lambda: plane.stats(LegId("a")).dropped == before + 1)
+
+
+async def test_reports_follow_the_host_that_is_heard_and_come_back_from_a_stranger(plane: Plane) -> None:
+    async with Phone(0) as phone, Phone(0, host="127.0.0.3") as thief:
+        leg = await called(plane, "a", phone)
+        plane.bridge(leg, leg)
+        thief.to = phone.to
+        thief.send()
+        await thief.gets(1)
+        phone.send()
+        await phone.gets(1)
+        report_now(plane)
+        await until(lambda: bool(phone.reports))
+
+
+async def test_reports_to_a_phone_behind_a_translator_go_to_the_port_after_that_of_its_sound(plane: Plane) -> None:
+    async with Phone(0) as phone, Phone(0, host="127.0.0.3") as seen:
+        low = free(2)
+        for port, sock, read in ((low, seen.rtp, seen._receive), (low + 1, seen.rtcp, seen._receive_rtcp)):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+                made.bind(("127.0.0.3", port))
+                made.setblocking(False)
+                asyncio.get_running_loop().remove_reader(sock)
+                os.dup2(made.fileno(), sock.fileno())
+                asyncio.get_running_loop().add_reader(sock, read)
+        leg = LegId("a")
+        plane.open(leg, Transport.RTP, Events())
+        offer = phone.sdp(address="10.99.0.1").split("\r\n")
+        plane.read_offer(leg, "\r\n".join(line for line in offer if not line.startswith("a=rtcp:")))
+        seen.aim(await plane.make_answer(leg, Wish(("PCMU",))))
+        plane.bridge(leg, leg)
+        seen.send()
+        await seen.gets(1)
+        report_now(plane)
+        await until(lambda: bool(seen.reports))
+
+
+@pytest.mark.item("S76")
+async def test_a_phone_that_gives_no_address_at_first_is_heard_and_reported_to(plane: Plane) -> None:
+    async with Phone(0) as phone:
+        leg = LegId("a")
+        plane.open(leg, Transport.RTP, Events())
+        plane.read_offer(leg, phone.sdp("a=rtcp-mux", address="0.0.0.0"))
+        phone.aim(await plane.make_answer(leg, Wish(("PCMU",))))
+        report_now(plane)
+        phone.send()
+        await until(lambda: plane.stats(leg).packets_in == 1)
+        report_now(plane)
+        await until(lambda: bool(phone.reports))
+        phone.version += 1
+        plane.open(LegId("b"), Transport.RTP, Events())
+        plane.read_offer(LegId("b"), phone.sdp(address="0.0.0.0"))
+        phone.aim(await plane.make_answer(LegId("b"), Wish(("PCMU",))))
+        phone.send()
+        await until(lambda: plane.stats(LegId("b")).packets_in == 1)
 
 
 # Digits
@@ -435,8 +519,3 @@ async def test_what_we_make_ourselves_comes_in_packets_as_long_as_the_phone_want
         assert {len(packet) for packet in phone.packets} == {12 + 8 * ms}
         last = [struct.unpack_from("!HI", packet, 2) for packet in phone.packets[-4:]]
         assert [(y[0] - x[0], y[1] - x[1]) for x, y in pairwise(last)] == [(1, 8 * ms)] * 3
-
-
-def test_the_helper_reads_what_it_should() -> None:
-    remote = read_remote("v=0\r\no=x 1 5 IN IP4 h\r\nc=IN IP4 h\r\nm=audio 5 RTP/AVP 0 8\r\n")
-    assert (remote.address, remote.version, remote.pts, remote.profile) == (("h", 5), 5, [0, 8], "RTP/AVP")

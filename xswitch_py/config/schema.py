@@ -133,6 +133,7 @@ class CallConfig:
     """How long a call may take to do what; seconds."""
 
     ring_timeout: float = key(60.0, seconds(1, 3600))
+    longest: float = key(14_400.0, seconds(1, 604_800))
     setup_limit: float = key(15.0, seconds(1, 300))
     media_timeout: float = key(60.0, seconds(1, 86400))
     held_timeout: float = key(1800.0, seconds(1, 86400))

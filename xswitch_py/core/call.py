@@ -38,6 +38,7 @@ class Call:
         self.services = services
         self.started = time.time()
         self.answered: float | None = None
+        self._limit: asyncio.TimerHandle | None = None
         self.cause: Cause | None = None
 
     async def run(self, body: "Body") -> None:
@@ -130,9 +131,13 @@ class Call:
     def _answered(self) -> None:
         if self.answered is None:
             self.answered = time.time()
+            loop, longest = asyncio.get_running_loop(), self.services.plan.longest
+            self._limit = loop.call_later(longest, self.leg.hangup, Cause.ALLOTTED_TIMEOUT)
             self._publish(events.CallAnswered(self.id, self.answered))
 
     def _ended(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
         leg, offer, cause = self.leg, self.offer, self.cause or Cause.NORMAL_CLEARING
         stats = leg.stats if leg.cause is not None else self.services.media.stats(leg.id)
         log.info("call ended", cause=cause.value)

@@ -58,6 +58,10 @@ class Wire(Protocol):
     transport: Transport
     can_ring: bool  # whether `ring` tells the caller anything; else ringback is played as early media
 
+    @property
+    def host(self) -> str:
+        """The peer's IP address, as far as the door knows it; or empty."""
+
     def invite(self, sdp: str) -> None:
         """Offer the call to the peer; the door calls `peer_rang`, `peer_answered` or `peer_left` in time."""
 
@@ -108,7 +112,7 @@ class Leg:
         self._pressed = ("", "", -1.0)  # the last digit, how it came, and when it was over
         self._ringing: Callable[[Leg], None] = _nothing
         self._settled: Callable[[Leg], None] = _nothing
-        media.open(leg_id, wire.transport, self._media_event)
+        media.open(leg_id, wire.transport, self._media_event, wire.host)
         bus.publish(events.LegStarted(leg_id, _now(), self.outbound, wire.door, offer.user, offer.caller, offer.callee))
 
     # What the switch does with the leg.

@@ -19,6 +19,7 @@ class Plan:
 
     rules: tuple[Rule, ...]
     ring_timeout: float = 60.0  # seconds
+    longest: float = 14_400.0  # seconds that a call may last once it is answered
     ringback: str = "tone:ringback"
 
 

@@ -85,8 +85,11 @@ Listener = Callable[[MediaEvent], None]
 class Media(Protocol):
     """The media plane. Methods that take a leg raise `MediaError` when it is not open."""
 
-    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
-        """Begin a leg's media; `listener` hears of it until `close`."""
+    def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
+        """Begin a leg's media; `listener` hears of it until `close`.
+
+        `host` is where the peer is thought to be: an offer of plain RTP tells which address of ours leads there.
+        """
 
     def transport_of(self, sdp: str) -> Transport:
         """Say how a peer who offers this wants its packets to travel: `WEBRTC` or `RTP`.

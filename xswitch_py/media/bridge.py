@@ -6,8 +6,9 @@ from typing import Final
 import structlog
 
 from xswitch_py.media.dtmf import rescale
+from xswitch_py.media.lane import Lane
 from xswitch_py.media.negotiate import Format, Stream
-from xswitch_py.media.port import Lane, Port
+from xswitch_py.media.port import Port
 from xswitch_py.media.rtp_out import Change, RtpOut, Sink
 from xswitch_py.media.transcode import RATES, Transcoder, law, translated
 

@@ -13,6 +13,10 @@ _LATE: Final = 1.0  # seconds in which a peer that moved may still send from whe
 class Latch:
     """The one source of a plain RTP stream, and which other may take its place.
 
+    Who speaks from where the SDP points may always, and nobody may take over from there: packets sprayed over our
+    ports then take no sound from a peer without an address translator. Of others, one may within 5 s; after that
+    only another stream may, when there was silence for 2 s.
+
     Addresses are as `recvfrom` gives them, times in seconds. Whoever calls keeps `heard_at` and `last` true.
     """
 

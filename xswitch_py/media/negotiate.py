@@ -13,9 +13,19 @@ from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Candidate, Fingerprint, Format, Origin, Section, Session
 from xswitch_py.media.api import Heard
-from xswitch_py.media.formats import EXTENSIONS, digits, first, formats_of, known_in
-from xswitch_py.media.streams import DIRECTIONS, PTIME, Stream, again, answered, audio_of, listed, of_kind, refusal
-from xswitch_py.media.streams import stream as stream_of
+from xswitch_py.media.formats import EXTENSIONS, digits, formats_of, known_in
+from xswitch_py.media.streams import (
+    DIRECTIONS,
+    PTIME,
+    Stream,
+    again,
+    answered,
+    audio_of,
+    chosen,
+    listed,
+    of_kind,
+    refusal,
+)
 
 __all__ = [
     "CNAME",
@@ -124,15 +134,7 @@ def make_answer(offer: Session, wish: Wish, local: Local) -> tuple[Session, Agre
         MediaError: no audio of the wish was offered, or the offer lacks what WebRTC needs.
     """
     served = _served(offer)
-    wished = {"audio": wish.audio, "video": wish.video}
-    streams = tuple(
-        stream_of(section, section.mid, first(wished[section.kind], known_in(section)))
-        if served.get(section.kind) == index
-        else Stream(section.kind, section.mid)
-        for index, section in enumerate(offer.sections)
-    )
-    if not streams[served["audio"]].formats:
-        raise MediaError(f"offer has no audio encoding of {', '.join(wish.audio) or 'none'}")
+    streams = chosen(offer, served, wish, known_in)
     remote = _remote("offer", offer, [index for index, stream in enumerate(streams) if stream.formats])
     if local.client is not None:  # the role stays (RFC 8842 section 5.2)
         remote = replace(remote, dtls_client=local.client)

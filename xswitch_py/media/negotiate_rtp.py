@@ -13,7 +13,7 @@ from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Format, Origin, Section, Session
 from xswitch_py.media import sdes
 from xswitch_py.media.api import Heard
-from xswitch_py.media.formats import digits, first, formats_of, known_in
+from xswitch_py.media.formats import digits, formats_of, known_in
 from xswitch_py.media.sdes import Crypto
 from xswitch_py.media.streams import (
     DIRECTIONS,
@@ -22,10 +22,10 @@ from xswitch_py.media.streams import (
     again,
     answered,
     audio_of,
+    chosen,
     listed,
     of_kind,
     refusal,
-    stream,
 )
 
 __all__ = [
@@ -210,17 +210,7 @@ def _pictures(wish: Wish) -> tuple[str, ...]:
 
 
 def _streams(offer: Session, wish: Wish) -> tuple[Stream, ...]:
-    served = _served(offer)
-    wished = {"audio": wish.audio, "video": _pictures(wish)}
-    streams = tuple(
-        stream(section, section.mid, first(wished[section.kind], _known(section)))
-        if served.get(section.kind) == index
-        else Stream(section.kind, section.mid)
-        for index, section in enumerate(offer.sections)
-    )
-    if not streams[served["audio"]].formats:
-        raise MediaError(f"offer has no audio encoding of {', '.join(wish.audio) or 'none'}")
-    return tuple(replace(one, extensions=()) for one in streams)
+    return tuple(replace(one, extensions=()) for one in chosen(offer, _served(offer), wish, _known))
 
 
 def _target(section: Section, *, mux: bool) -> Target:

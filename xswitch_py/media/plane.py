@@ -147,12 +147,12 @@ class Plane:
 
     # Beginning.
 
-    def open(self, leg: LegId, transport: Transport, listener: Listener) -> None:
+    def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
         """Begin a leg's media."""
         if leg in self._legs:
             raise MediaError("the leg is open already", Cause.WRONG_CALL_STATE)
         port = Port(leg, listener)
-        self._legs[leg] = _Leg(port, Member(port), Bargain(self._side(leg, port, transport)))
+        self._legs[leg] = _Leg(port, Member(port), Bargain(self._side(leg, port, transport, host)))
 
     def transport_of(self, sdp: str) -> Transport:
         """Say how a peer who offers this wants its packets to travel."""
@@ -301,14 +301,14 @@ class Plane:
             raise MediaError("the leg is not open", Cause.WRONG_CALL_STATE)
         return found
 
-    def _side(self, leg: LegId, port: Port, transport: Transport) -> Side:
+    def _side(self, leg: LegId, port: Port, transport: Transport, host: str) -> Side:
         """Make our side of what will be agreed on."""
         if self._mux is None:
             raise MediaError("the media plane is not running", Cause.NETWORK_OUT_OF_ORDER)
         if transport is Transport.WEBRTC:
             return WebRtcSide(port, self._webrtc, self._fingerprint, self._spawn, partial(self._lost, leg))
         hosts = Hosts(self._hosts, self._public, only=self._wanted is not None)
-        return RtpSide(port, self._plain, hosts, secure=transport is Transport.SRTP)
+        return RtpSide(port, self._plain, hosts, host, secure=transport is Transport.SRTP)
 
     def _webrtc(self, port: Port, offers: bool, credentials: tuple[str, str] | None) -> WebRtc:
         assert self._mux is not None

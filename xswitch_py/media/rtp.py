@@ -250,9 +250,9 @@ class _Line:
         elif 63 < data[1] & 127 < 96:
             self._control(data, address, now, muxed=True)
         elif address == latch.source:
-            self._take(data, now)
             if now >= latch.settles_at and self._narrow is None:
                 self._settle(address)
+            self._take(data, now)
         elif data[1] & 127 in self._pts and latch.allows(address, data[8:12], now):
             self._take(data, now, address)
         else:
@@ -320,6 +320,7 @@ class _Line:
         host, port, rtcp_port = self._named
         if self._target is not None and self._target.mux:
             self._rtcp_to = source
-        elif source[0] != host:
-            moved = rtcp_port == port + 1 and isinstance(source[1], int) and source[1] < 65535
-            self._rtcp_to = source[0], source[1] + 1 if moved and isinstance(source[1], int) else rtcp_port
+        elif source[:1] != self._rtcp_to[:1]:
+            # Ports that are neighbours often are still behind an address translator.
+            beside = source[0] != host and rtcp_port in (0, port + 1)
+            self._rtcp_to = source[0], min(int(source[1]) + 1, 65535) if beside else rtcp_port

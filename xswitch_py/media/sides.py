@@ -136,11 +136,12 @@ class WebRtcSide:
 class RtpSide:
     """Our side over plain RTP, or SRTP with keys from the SDP."""
 
-    def __init__(self, port: Port, make: MakeRtp, hosts: Hosts, *, secure: bool) -> None:
-        """With `secure` it is SRTP or nothing."""
+    def __init__(self, port: Port, make: MakeRtp, hosts: Hosts, peer: str, *, secure: bool) -> None:
+        """`peer` is where it is thought to be, or empty; with `secure` it is SRTP or nothing."""
         self._port = port
         self._make = make
         self._hosts = hosts
+        self._peer = peer
         self._secure = secure
         self._transport: Rtp | None = None
         self._agreed: RtpAgreed | None = None  # on this transport
@@ -167,7 +168,7 @@ class RtpSide:
     def offer(self, wish: Wish) -> Session:
         """Make the first offer."""
         try:
-            transport = self._open(self._hosts.towards(""))
+            transport = self._open(self._hosts.towards(self._peer))
             transport.open(*negotiate_rtp.wanted(wish))
             return negotiate_rtp.make_offer(wish, self._local(transport, secure=self._secure))
         except MediaError:
@@ -210,6 +211,7 @@ class RtpSide:
         return self._transport
 
     def _local(self, transport: Rtp, *, secure: bool) -> LocalRtp:
+        """Say what there is of us; with new keys, if it may come to SRTP."""
         keys = {kind: sdes.keys() for kind in transport.ports} if secure else {}
         return LocalRtp(self._hosts.told(transport.host), transport.ports, keys)
 

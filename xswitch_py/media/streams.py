@@ -1,12 +1,12 @@
 """What two ends agree on for each medium, whatever carries it: payload formats, digits, and who may send (RFC 3264)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
-from xswitch_py.base.sdp import STATIC, Format, Section
+from xswitch_py.base.sdp import STATIC, Format, Section, Session
 from xswitch_py.media.formats import (
     CODECS,
     EVENTS,
@@ -14,6 +14,7 @@ from xswitch_py.media.formats import (
     digits,
     events_fmtp,
     events_in,
+    first,
     formats_of,
     known_in,
     our_fmtp,
@@ -27,6 +28,7 @@ __all__ = [
     "again",
     "answered",
     "audio_of",
+    "chosen",
     "listed",
     "of_kind",
     "refusal",
@@ -122,6 +124,29 @@ def stream(section: Section, mid: str, formats: tuple[Format, ...]) -> Stream:
     )
 
 
+def chosen(
+    offer: Session, served: Mapping[str, int], wish: Wish, known: Callable[[Section], tuple[Format, ...]]
+) -> tuple[Stream, ...]:
+    """Choose for each m-line of an offer the first encoding of the wish that is `known` in it; refuse those not served.
+
+    Args:
+        served: kind -> the place of the m-line that we can serve; there is one of audio.
+
+    Raises:
+        MediaError: no audio of the wish was offered.
+    """
+    wished = {"audio": wish.audio, "video": wish.video}
+    streams = tuple(
+        stream(section, section.mid, first(wished[section.kind], known(section)))
+        if served.get(section.kind) == index
+        else Stream(section.kind, section.mid)
+        for index, section in enumerate(offer.sections)
+    )
+    if not streams[served["audio"]].formats:
+        raise MediaError(f"offer has no audio encoding of {', '.join(wish.audio) or 'none'}")
+    return streams
+
+
 def answered(ours: Section, theirs: Section) -> Stream:
     """Take of an answered m-line what was offered, in the order of the answer."""
     offered = {(form.pt, form.name.lower(), form.clock, form.channels) for form in ours.formats}
@@ -160,11 +185,11 @@ def again(section: Section, agreed: Stream) -> tuple[Format, ...]:
 
     `section` is the peer's last one: a number keeps its meaning as long as the session lasts (RFC 3264 section 8.3.2).
     """
-    first = agreed.formats[0].name
+    used = agreed.formats[0].name
     if agreed.kind != "audio":
-        return _renumbered(section, formats_of(agreed.kind, (first,)))
+        return _renumbered(section, formats_of(agreed.kind, (used,)))
     others = (codec.name for codec in CODECS if codec.kind == "audio")
-    return _renumbered(section, audio_of(Wish((first, *others))))
+    return _renumbered(section, audio_of(Wish((used, *others))))
 
 
 def refusal(section: Section, address: str = "") -> Section:

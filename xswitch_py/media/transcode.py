@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from xswitch_py.base.errors import ProtocolError
 from xswitch_py.media.codecs import PCMA_TO_PCMU, PCMU_TO_PCMA, Decoder, decoder, encoder
+from xswitch_py.media.lane import Lane
 from xswitch_py.media.negotiate import Format
 from xswitch_py.media.opus import OpusEncoder
-from xswitch_py.media.port import Lane
 from xswitch_py.media.rtp_out import Sink, payload_of
 from xswitch_py.media.streams import Regroup, Stream
 

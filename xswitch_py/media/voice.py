@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from xswitch_py.media.dtmf import DigitSender
-from xswitch_py.media.port import Lane, Port
+from xswitch_py.media.lane import Lane
+from xswitch_py.media.port import Port
 from xswitch_py.media.streams import Regroup
 from xswitch_py.media.ticker import Ticker
 

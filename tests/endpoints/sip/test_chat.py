@@ -259,6 +259,7 @@ class Silent:
 
     door = "sip"
     transport = Transport.RTP
+    host = ""
     can_ring = True
 
     def __getattr__(self, name: str) -> object:

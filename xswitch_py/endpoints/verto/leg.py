@@ -99,6 +99,7 @@ class VertoWire:
 
     door = "verto"
     transport = Transport.WEBRTC
+    host = ""  # ICE finds it
     can_ring = False  # Verto has no word for it: the core plays early media
 
     leg: Leg

@@ -270,7 +270,7 @@ async def test_a_session_that_is_too_short_for_the_phone_is_made_longer_once() -
     [
         ("", 'Q.850;cause=16;text="NORMAL_CLEARING"'),
         ("Q.850;cause=31", 'Q.850;cause=31;text="NORMAL_UNSPECIFIED"'),
-        ('SIP;cause=480;text="MEDIA_TIMEOUT"', 'SIP;cause=500;text="MEDIA_TIMEOUT"'),
+        ('SIP;cause=480;text="MEDIA_TIMEOUT"', 'Q.850;cause=31;text="MEDIA_TIMEOUT"'),
         ("nonsense", 'Q.850;cause=16;text="NORMAL_CLEARING"'),
     ],
 )

@@ -30,7 +30,8 @@ def test_the_number_is_of_q850_only_below_128(cause: Cause) -> None:
     elif cause in ELSEWHERE:
         assert reason == 'SIP;cause=200;text="Call completed elsewhere"'
     else:
-        assert reason == f'SIP;cause={status_of(cause)};text="{cause}"'
+        number = "Q.850;cause=31" if cause is Cause.MEDIA_TIMEOUT else f"SIP;cause={status_of(cause)}"
+        assert reason == f'{number};text="{cause}"'
 
 
 @pytest.mark.item("S35")

@@ -33,6 +33,11 @@ class SipWire:
         self.shown = shown
 
     @property
+    def host(self) -> str:
+        """See `Wire`."""
+        return self.line.flow.remote[0]
+
+    @property
     def leg(self) -> Leg:
         """The leg that wears it."""
         return self.line.leg

@@ -13,6 +13,7 @@ __all__ = ["cause_in", "cause_of", "reason_of", "refusal_of", "status_of"]
 
 _Q850: Final = 128  # numbers below are Q.850's, those above our own
 _ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'  # phones then show no missed call
+_NEAREST: Final = {Cause.MEDIA_TIMEOUT: 31}  # what Q.850 has for a cause of ours (sip.md 4.5)
 _LATER: Final = ("Retry-After", "5")  # seconds
 
 
@@ -33,8 +34,9 @@ def reason_of(cause: Cause) -> str:
     if cause in (Cause.LOSE_RACE, Cause.PICKED_OFF):
         return _ELSEWHERE
     row = CAUSES[cause]
-    if row.code < _Q850:
-        return f'Q.850;cause={row.code};text="{cause.value}"'
+    number = _NEAREST.get(cause, row.code)
+    if number < _Q850:
+        return f'Q.850;cause={number};text="{cause.value}"'
     return f'SIP;cause={status_of(cause)};text="{cause.value}"'
 
 
@@ -47,7 +49,7 @@ def cause_in(message: Message) -> Cause | None:
     """Read the Reasons of a message: a Q.850 number that we know wins, then a name of ours, then a SIP status."""
     reasons = _reasons(message)
     for reason in reasons:
-        if reason.protocol == "Q.850" and (cause := by_code(reason.number)):
+        if reason.protocol == "Q.850" and (cause := _by_number(reason)):
             return cause
     for reason in reasons:
         if (cause := by_name(reason.text) or _by_status(reason, message)) is not None:
@@ -58,6 +60,11 @@ def cause_in(message: Message) -> Cause | None:
 def cause_of(response: Response) -> Cause:
     """Say why a call failed that was refused so."""
     return cause_in(response) or by_sip(response.status)
+
+
+def _by_number(reason: _Reason) -> Cause | None:
+    named = by_name(reason.text)
+    return named if named is not None and _NEAREST.get(named) == reason.number else by_code(reason.number)
 
 
 def _by_status(reason: _Reason, message: Message) -> Cause | None:
