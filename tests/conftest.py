@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 BROWSER: Final = Path(__file__).parent / "browser"
+FIRST: Final = frozenset({"test_calls.py", "test_endings.py", "test_stock.py", "test_ways.py"})  # half of the work
 
 settings.register_profile("check", deadline=None, derandomize=True, database=None, print_blob=False)
 settings.register_profile("search", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=search
@@ -15,8 +16,8 @@ settings.load_profile("check")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a file's tests run in one process, and those with browsers all in the same: browsers are dear to start."""
+    """Let a file's tests run in one process, and those with browsers in two: browsers are dear to start."""
     for item in items:
         browser = item.path.is_relative_to(BROWSER) or item.get_closest_marker("browser")
-        group = "browser" if browser else str(item.path)
+        group = f"browser {item.path.name in FIRST}" if browser else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

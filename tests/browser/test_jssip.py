@@ -1,6 +1,5 @@
 """JsSIP in Chromium: what a browser phone does over SIP, alone and with a Verto phone at the other end."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -9,7 +8,6 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.conftest import ALICE_HZ, BOB_HZ
-from tests.browser.phones import StockPhone
 from tests.browser.server import PASSWORD, Server, start_demo
 from tests.peers.jssip import JsSipPhone
 from tests.peers.sip import SIP_PORTS
@@ -65,34 +63,6 @@ async def verto(sip_server: Server) -> AsyncIterator[Callable[[str], Awaitable[V
 
 
 OpenVerto = Callable[[str], Awaitable[VertoPeer]]
-
-
-@pytest.mark.item("S18")
-@pytest.mark.item("S20")
-@pytest.mark.parametrize("door", DOORS)
-async def test_two_pages_hear_each_other(
-    door: str, jssip: OpenJsSip, alice_browser: Browser, bob_browser: Browser
-) -> None:
-    alice, bob = await jssip(alice_browser, "1000", door), await jssip(bob_browser, "1001", door)
-    await alice.connect(bob)
-    await asyncio.gather(bob.hear(ALICE_HZ), alice.hear(BOB_HZ))
-    await bob.hangup()
-    assert await alice.cause() == "Terminated"
-
-
-@pytest.mark.item("S71")
-@pytest.mark.item("S74")
-async def test_a_jssip_page_and_a_stock_verto_page_call_each_other(
-    jssip: OpenJsSip, site: str, sip_server: Server, alice_browser: Browser, bob_browser: Browser
-) -> None:
-    alice, bob = await jssip(alice_browser, "1000"), await StockPhone.open(bob_browser, site, sip_server)
-    assert await bob.login("1001")
-    for caller, callee in ((alice, bob), (bob, alice)):
-        await caller.connect(callee)
-        await asyncio.gather(bob.hear(ALICE_HZ), alice.hear(BOB_HZ))
-        await caller.hangup()
-        await callee.wait_state("ended")
-    await bob.close()
 
 
 @pytest.mark.item("S41")

@@ -6,6 +6,7 @@ Items of what is not built are left out: of Verto those in `LATER`, of SIP those
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ def files() -> list[Path]:
     return [path for path in TESTS.rglob("test_*.py") if "node_modules" not in path.parts]
 
 
+@cache
 def cited() -> set[int]:
     """The Verto items that docstrings of tests name."""
     found = set[int]()
