@@ -2,7 +2,7 @@
 
 import asyncio
 
-from xswitch_py.base.events import CallAnswered, Event
+from xswitch_py.base.events import CallAnswered, CallRinging, Event
 from xswitch_py.base.ids import CallId
 from xswitch_py.core.bus import Bus
 
@@ -50,3 +50,15 @@ async def test_a_listener_that_leaves_is_forgotten() -> None:
     await asyncio.wait([listener])
     bus.publish(fact(1))
     assert bus.lost == 0
+
+
+async def test_batches_hold_what_comes_together_and_only_what_is_wanted() -> None:
+    bus = Bus()
+    batches = bus.batches(0.0, only=(CallAnswered,))
+    for number in range(3):
+        bus.publish(fact(number))
+        bus.publish(CallRinging(CallId(str(number)), 1.0))
+    assert await anext(batches) == [fact(0), fact(1), fact(2)]
+    bus.publish(fact(4))
+    bus.close()
+    assert [batch async for batch in batches] == [[fact(4)]]

@@ -16,6 +16,7 @@ __all__ = [
     "ContactRemoved",
     "DigitHeard",
     "Event",
+    "GatewayChanged",
     "LegAnswered",
     "LegEnded",
     "LegHeld",
@@ -156,7 +157,17 @@ class ContactRemoved:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayChanged:
+    """A gateway came into another state: NOREG, UNREGED, TRYING, REGED, FAILED, FAIL_WAIT or DOWN; `text` says why."""
+
+    name: str
+    at: float
+    state: str
+    text: str
+
+
 Event = (
     CallStarted | CallRinging | CallAnswered | CallEnded | LegStarted | LegRinging | LegAnswered | LegHeld | LegUnheld
-    | LegEnded | DigitHeard | ContactAdded | ContactRemoved
+    | LegEnded | DigitHeard | ContactAdded | ContactRemoved | GatewayChanged
 )  # fmt: skip

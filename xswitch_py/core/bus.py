@@ -36,15 +36,21 @@ class Bus:
         queue, take = self._subscribe(size)
         return self._drain(queue, take)
 
-    def batches(self, pause: float, size: int = 10_000) -> AsyncGenerator[list[Event]]:
-        """Yield the same in lists: what comes within `pause` seconds of the first is together."""
-        queue, take = self._subscribe(size)
+    def batches(
+        self, pause: float, size: int = 10_000, *, only: tuple[type[Event], ...] = ()
+    ) -> AsyncGenerator[list[Event]]:
+        """Yield the same in lists: what comes within `pause` seconds of the first is together. `only` these, if any."""
+        queue, take = self._subscribe(size, only)
         return self._gather(queue, take, pause)
 
-    def _subscribe(self, size: int) -> tuple["_Queue", Callable[[Event | None], None]]:
+    def _subscribe(
+        self, size: int, only: tuple[type[Event], ...] = ()
+    ) -> tuple["_Queue", Callable[[Event | None], None]]:
         queue: _Queue = asyncio.Queue()
 
         def take(event: Event | None) -> None:
+            if only and event is not None and type(event) not in only:
+                return
             if event is not None and queue.qsize() >= size:
                 self._lose(event)
             else:

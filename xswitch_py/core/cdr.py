@@ -37,7 +37,7 @@ class Cdrs(Protocol):
 
 async def keep_records(bus: Bus, cdrs: Cdrs) -> None:
     """Write what happens to calls, until the bus closes. A row that cannot be written is logged whole."""
-    async for events in bus.batches(_PAUSE, size=100_000):
+    async for events in bus.batches(_PAUSE, size=100_000, only=(CallStarted, CallAnswered, CallEnded)):
         try:
             await _write(events, cdrs)
         except Exception:  # one record that cannot be written must not cost the others: each by itself

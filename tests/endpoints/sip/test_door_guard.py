@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.endpoints.sip.door_world import DOMAIN, PLAIN, Phone, World, account, eventually, kinds, world
 from tests.torture.messages import GOOD, REFUSED
 from xswitch_py.base.address import Address as UserAddress
+from xswitch_py.base.events import GatewayChanged
 from xswitch_py.endpoints.sip.settings import Settings
 from xswitch_py.endpoints.sip.trace import masked
 from xswitch_py.endpoints.sip.transport.intake import Intake
@@ -525,3 +526,18 @@ async def test_operators_load_a_certificate_anew(made: World) -> None:
     made.wires.renew_certificate = loaded.append  # type: ignore[attr-defined]  # what the real ones have
     made.sip.operator.renew_certificate(Path("cert.pem"))
     assert loaded == [Path("cert.pem")]
+
+
+@pytest.mark.item("S96")
+async def test_whoever_listens_hears_that_a_gateway_went_down(made: World) -> None:
+    carrier = made.phone("carrier", at=("203.0.113.9", 5060))
+    told = made.bus.listen()
+    await made.gateways(account("one", carrier, ping=5.0))
+    carrier.auto["OPTIONS"] = 503
+    while made.sip.gateways.status()[0].up:
+        made.sip.gateways.ping("one")
+        await asyncio.sleep(0)
+    async for event in told:
+        if isinstance(event, GatewayChanged) and event.state == "DOWN":
+            break
+    assert (event.name, bool(event.text)) == ("one", True)

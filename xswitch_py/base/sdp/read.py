@@ -7,6 +7,7 @@ what exceeds a limit is left out too. What breaks the structure raises `Protocol
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from xswitch_py.base.errors import ProtocolError
@@ -19,9 +20,11 @@ _CANDIDATE: Final = re.compile(
     r"(\S{1,32}) ([0-9]{1,3}) (\S{1,16}) ([0-9]{1,10}) (\S{1,255}) ([0-9]{1,5}) typ (\S{1,16})"
     r"(?: raddr (\S{1,255}) rport ([0-9]{1,5}))?(?!\S)"
 )
+_KNOWN: Final = 32  # descriptions that are remembered
 _TOKEN: Final = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,64}")
 
 
+@lru_cache(_KNOWN)  # one is looked at several times while a call is set up
 def parse(text: str) -> Session:
     """Read a description, with CRLF or LF line ends.
 

@@ -11,6 +11,7 @@ import structlog
 
 from xswitch_py.base.address import Address as UserAddress
 from xswitch_py.base.errors import CallError
+from xswitch_py.base.events import GatewayChanged
 from xswitch_py.base.ids import LegId, new_id
 from xswitch_py.base.offer import Offer
 from xswitch_py.core.endpoint import Message
@@ -79,7 +80,7 @@ class Sip:
         self.auth = Auth(services.directory, settings)
         self.guard = services.directory.guard
         self.location = Location(services.registry, self.guard, settings, keeper, self._moved)
-        self.gateways = Gateways(self.stack, wires, settings, _gateway_news, resolver)
+        self.gateways = Gateways(self.stack, wires, settings, self._tell_gateway, resolver)
         self.chat = Chat(services, self.stack, self._way)
         self.subscriptions = Subscriptions(services, self.stack, settings)
         gateways = self.gateways
@@ -349,6 +350,9 @@ class Sip:
         target = line.dialog.target
         return any(flow_of(one) == line.flow and one.contact.uri == target for one in self.location.of(user))
 
+    def _tell_gateway(self, name: str, state: str, text: str) -> None:
+        self.house.switch.services.bus.publish(GatewayChanged(name, time.time(), state, text))
+
     def _find(self, line: Line) -> None:
         """A call has lost its flow: if the device has registered on another one already, it goes on there."""
         if line.adrift is None or line.user is None:
@@ -357,7 +361,3 @@ class Sip:
             if flow_of(binding).alive and reaching.is_same_device(line, binding):
                 line.move(flow_of(binding))
                 return
-
-
-def _gateway_news(name: str, state: str, text: str) -> None:
-    log.info("gateway", name=name, state=state, why=text)
