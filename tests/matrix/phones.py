@@ -113,7 +113,8 @@ async def _start(folder: Path) -> Server:
         await store.users.add(User(name, "localhost", f"User {name}", variables=variables))
         await store.users.set_phone_secret(name, "localhost", PASSWORD)
     await store.close()
-    settings = (*SIP_PORTS, f"store.path={database}", "shutdown.drain=0")
+    # A sipp that ends leaves its registration behind: one a pairing, until it expires.
+    settings = (*SIP_PORTS, f"store.path={database}", "shutdown.drain=0", "sip.contacts=100")
     started = await start(folder, *settings, command="serve", options=())
     return Server(started.process, started.facts, database, started.log)
 
