@@ -327,7 +327,7 @@ async def test_who_sends_the_called_party_on_does_so_with_the_callees_rights(wor
         user = await find(name)
         return user and replace(user, context="barred", variables={"sip_srtp": "sdes"})
 
-    world.switch.services.directory.find = barred  # type: ignore[method-assign]
+    world.switch.services.directory.find = barred  # type: ignore[method-assign]  # a user with other rights
     caller, callee = await talking(world)
     assert (callee.offer.context, callee.offer.variables) == ("barred", {"sip_srtp": "sdes"})
     assert caller.offer.context == "default"

@@ -59,16 +59,6 @@ def test_a_contact_that_is_added_again_has_its_new_facts_and_keeps_its_place() -
     assert registry.find(ALICE) == (PAGE,)
 
 
-@pytest.mark.item("S52")
-@pytest.mark.item("S53")
-def test_contacts_of_one_rank_ring_together_whatever_door_they_are_of() -> None:
-    registry = Registry(Bus())
-    for contact in (Contact(ALICE, "sip", "mobile", q=0.2), PHONE, PAGE, Contact(ALICE, "sip", "desk", q=0.5)):
-        registry.add(contact)
-    assert [[one.key for one in rank] for rank in registry.ranks(ALICE)] == [["phone", "page"], ["desk"], ["mobile"]]
-    assert registry.ranks(Address("1001", "example.org")) == []
-
-
 async def test_a_listener_hears_from_the_moment_it_asks() -> None:
     bus = Bus()
     heard = bus.listen()

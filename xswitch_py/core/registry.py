@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.events import ContactAdded, ContactRemoved
@@ -54,11 +53,6 @@ class Registry:
     def find(self, user: Address) -> tuple[Contact, ...]:
         """List where a user can be reached, the longest known first."""
         return tuple(self._contacts.get(user, {}).values())
-
-    def ranks(self, user: Address) -> list[tuple[Contact, ...]]:
-        """List the same in the order to ring: those of one `q` together, the most preferred first."""
-        ordered = sorted(self.find(user), key=lambda contact: -contact.q)
-        return [tuple(rank) for _, rank in groupby(ordered, key=lambda contact: contact.q)]
 
     def __iter__(self) -> Iterator[Contact]:
         """List all contacts of all users."""
