@@ -14,7 +14,8 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.events import CallAnswered, CallEnded, CallStarted
 from xswitch_py.base.ids import CallId, LegId
 from xswitch_py.base.offer import Party
-from xswitch_py.store.cdrs import MOST, Cdr
+from xswitch_py.base.records import Cdr
+from xswitch_py.store.database import MOST
 from xswitch_py.store.open import Store, open_store
 
 ANN, BO = Party("Ann \u00c5", "1000"), Party("", "9196")
@@ -80,6 +81,39 @@ async def test_records_are_listed_newest_first_page_by_page(store: Store) -> Non
     assert pages == [["c6", "c5", "c4"], ["c3", "c2", "c1"], ["c0"]]
     assert await store.cdrs.list(-1) == []
     assert len(await store.cdrs.list(MOST * 10)) == 7
+
+
+async def test_direction_and_quality_are_kept(store: Store) -> None:
+    quality = {"heard": {"mos": 4.3, "lost": 2}, "told": None, "codec": "opus"}
+    await store.cdrs.begin([STARTED])
+    await store.cdrs.finish([replace(ENDED, direction="outbound", quality=quality)])
+    record = await store.cdrs.get(CallId("c1"))
+    assert record is not None and (record.direction, record.quality) == ("outbound", quality)
+    assert await store.cdrs.get(CallId("c2")) is None
+
+
+async def test_only_a_call_that_is_over_can_be_removed(store: Store) -> None:
+    await store.cdrs.begin([STARTED])
+    assert not await store.cdrs.remove(CallId("c1"))
+    await store.cdrs.finish([ENDED])
+    assert await store.cdrs.remove(CallId("c1"))
+    assert not await store.cdrs.remove(CallId("c1"))
+    assert await store.cdrs.list() == []
+
+
+async def test_a_list_goes_on_where_the_page_before_ended_though_that_call_was_removed(store: Store) -> None:
+    for number in range(5):
+        await store.cdrs.finish([replace(ENDED, call=CallId(f"c{number}"), started=float(number))])
+    page = await store.cdrs.list(2)
+    await store.cdrs.remove(page[-1].call)
+    assert [record.call for record in await store.cdrs.list(2, page[-1].id)] == ["c2", "c1"]
+    assert await store.cdrs.list(2, 0) == []
+
+
+async def test_a_call_that_was_written_late_is_listed_where_it_began(store: Store) -> None:
+    for number in (1, 3, 2):
+        await store.cdrs.begin([started(number)])
+    assert [record.call for record in await store.cdrs.list()] == ["c3", "c2", "c1"]
 
 
 async def test_open_calls_are_ended_at_the_last_beat(store: Store) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from xswitch_py.base.address import Address
 from xswitch_py.base.errors import StoreError
+from xswitch_py.base.records import CdrFilter
 from xswitch_py.base.user import User
 from xswitch_py.store import database
-from xswitch_py.store.database import MIGRATIONS
+from xswitch_py.store.migrations import MIGRATIONS
 from xswitch_py.store.open import open_store
 
 
@@ -85,6 +87,36 @@ async def test_users_survive_a_migration(tmp_path: Path) -> None:
     user = await store.users.get("1000", "example.org")
     await store.close()
     assert user is not None and user.display_name == "Ann"
+
+
+async def test_calls_survive_a_migration_and_of_two_users_with_one_number_the_first_keeps_it(tmp_path: Path) -> None:
+    """X27."""
+    path = tmp_path / "xswitch.db"
+    make_version(path, 3)
+    with sqlite3.connect(path) as plain:
+        for domain, name, number in (
+            ("a", "2", "7"), ("a", "1", "7"), ("a", "3", "7"), ("a", "4", "8"), ("a", "5", ""), ("a", "6", ""),
+            ("b", "2", "7"),
+        ):  # fmt: skip
+            plain.execute(
+                "INSERT INTO users (domain, name, display_name, number, role, enabled, context, variables) "
+                "VALUES (?, ?, 'x', ?, 'user', 1, 'default', '{}')",
+                (domain, name, number),
+            )
+        plain.execute(
+            "INSERT INTO cdrs (call, leg, door, user, caller_name, caller_number, callee_name, callee_number, started) "
+            "VALUES ('c1', 'l1', 'verto', '1@a', 'Ann', '7', 'Bo', '8', 5.0)"
+        )
+    plain.close()
+    store = await open_store(path)
+    numbers = {(user.domain, user.name): user.number for domain in "ab" for user in await store.users.list(domain)}
+    (record,) = await store.cdrs.list(filter=CdrFilter(user=Address("1", "a")))
+    await store.close()
+    assert numbers == {
+        ("a", "1"): "7", ("a", "2"): "", ("a", "3"): "", ("a", "4"): "8", ("a", "5"): "", ("a", "6"): "",
+        ("b", "2"): "7",
+    }  # fmt: skip
+    assert (record.call, record.direction, record.quality) == ("c1", "internal", {})
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(

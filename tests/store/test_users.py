@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xswitch_py.base.errors import StoreError
+from xswitch_py.base.errors import StoreError, Taken
 from xswitch_py.base.passwords import ha1
 from xswitch_py.base.user import User
 from xswitch_py.store.open import Store, open_store
@@ -53,14 +53,15 @@ async def test_the_domain_is_found_in_any_spelling_and_the_name_in_its_own(store
 async def test_a_name_is_taken_once_a_domain(store: Store) -> None:
     await store.users.add(ANN)
     await store.users.add(replace(ANN, domain="example.net"))
-    with pytest.raises(StoreError, match=r"user 1000@example\.org exists already"):
+    with pytest.raises(Taken, match=r"user 1000@example\.org exists already"):
         await store.users.add(replace(ANN, domain="EXAMPLE.ORG"))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a@b", "a:b", "<b>", "a\n", "\0", "x" * 65, "a;b", '"'])
 async def test_some_names_cannot_be(store: Store, name: str) -> None:
-    with pytest.raises(StoreError, match="cannot be the name"):
+    with pytest.raises(StoreError, match="cannot be the name") as refused:
         await store.users.add(User(name, "example.org"))
+    assert not isinstance(refused.value, Taken)
 
 
 async def test_users_are_listed_by_name(store: Store) -> None:
@@ -68,6 +69,67 @@ async def test_users_are_listed_by_name(store: Store) -> None:
         await store.users.add(User(name, "example.org"))
     await store.users.add(User("other", "example.net"))
     assert [user.name for user in await store.users.list("Example.org")] == ["1", "10", "2", "\u5f20\u4e09"]
+
+
+async def test_users_are_listed_page_by_page(store: Store) -> None:
+    for name in "cadeb":
+        await store.users.add(User(name, "example.org"))
+    await store.users.add(User("f", "example.net"))
+    pages, after = [], ""
+    while page := await store.users.list("Example.org", 2, after):
+        pages.append("".join(user.name for user in page))
+        after = page[-1].name
+    assert pages == ["ab", "cd", "e"]
+    assert await store.users.list("example.org", 0) == []
+
+
+async def test_a_number_is_had_once_a_domain(store: Store) -> None:
+    await store.users.add(User("ann", "example.org", number="1"))
+    await store.users.add(User("bo", "example.org", number="2"))
+    await store.users.add(User("ann", "example.net", number="1"))
+    with pytest.raises(Taken, match=r"number 1 of example\.org is another user's"):
+        await store.users.add(User("che", "Example.org", number="1"))
+    with pytest.raises(Taken, match="number 1"):
+        await store.users.change(User("bo", "example.org", number="1"))
+    assert [user.number for user in await store.users.list("example.org")] == ["1", "2"]
+    assert await store.users.change(User("bo", "example.org", "Bo", number="2"))
+    for name in ("x", "y"):
+        await store.users.add(User(name, "example.org"))  # any number of them have none
+
+
+async def test_a_user_is_found_by_number(store: Store) -> None:
+    for name, number in (("1001", ""), ("ann", "1002"), ("1003", "1004"), ("1005", ""), ("bo", "1005")):
+        await store.users.add(User(name, "example.org", number=number))
+    for number, name in (("1001", "1001"), ("1002", "ann"), ("1004", "1003"), ("1005", "bo")):
+        found = await store.users.find_number(number, "Example.ORG")
+        assert found is not None and found.name == name
+    for number in ("ann", "1003", "", "9"):  # whoever has a number is not found by their name
+        assert await store.users.find_number(number, "example.org") is None
+    assert await store.users.find_number("1001", "example.net") is None
+
+
+async def test_users_are_counted_by_role_and_by_who_may_log_in(store: Store) -> None:
+    for name, role, enabled, web in (
+        ("a", "admin", True, "h"), ("b", "admin", False, "h"), ("c", "admin", True, None), ("d", "user", True, "h"),
+    ):  # fmt: skip
+        await store.users.add(User(name, "example.org", role=role, enabled=enabled, web_hash=web))
+    assert await store.users.count("Example.org") == 4
+    assert await store.users.count("example.org", "admin") == 3
+    assert await store.users.count("example.org", "admin", web=True) == 1
+    assert await store.users.count("example.org", web=True) == 2
+    assert await store.users.count("example.net", web=True) == 0
+
+
+async def test_a_user_is_added_with_secrets_at_once(store: Store) -> None:
+    await store.users.add(User("1000", "Example.org"), phone_secret="s3cret", web_password="s3same")
+    user = await store.users.get("1000", "example.org")
+    assert user is not None and user.check_phone("s3cret")
+    assert await store.passwords.check(user, "s3same")
+    await store.users.set_phone_secret("1000", "example.org", "s3cret")
+    assert await store.users.get("1000", "example.org") == user
+    with pytest.raises(Taken):
+        await store.users.add(User("1000", "example.org"), phone_secret="other")
+    assert await store.users.get("1000", "example.org") == user
 
 
 async def test_a_change_leaves_secrets_alone(store: Store) -> None:
@@ -138,12 +200,17 @@ async def test_a_web_password_is_set_checked_and_taken_away(store: Store) -> Non
     assert await store.users.set_web_password("1000", "example.org", "s3cret")
     user = await store.users.get("1000", "example.org")
     assert user is not None
-    assert (user.web_hash or "").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (user.web_hash or "").startswith("$argon2id$")
     assert await store.passwords.check(user, "s3cret")
     assert not await store.passwords.check(user, "other")
     assert not await store.passwords.check(replace(user, enabled=False), "s3cret")
     assert await store.users.set_web_password("1000", "example.org", None)
     assert await store.users.get("1000", "example.org") == User("1000", "example.org")
+
+
+async def test_only_what_is_gone_with_the_process_is_hashed_at_little_cost() -> None:
+    assert (await Passwords().hash("s3cret")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await Passwords(lasting=False).hash("s3cret")).startswith("$argon2id$v=19$m=8,t=1,p=1$")
 
 
 @pytest.mark.parametrize("user", [None, User("1000", "example.org"), User("1", "x", web_hash="no hash")])

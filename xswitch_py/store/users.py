@@ -4,12 +4,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
-from xswitch_py.base.errors import StoreError
+from xswitch_py.base.errors import StoreError, Taken
 from xswitch_py.base.passwords import ha1_pair
 from xswitch_py.base.user import User
-from xswitch_py.store.database import Database
+from xswitch_py.store.database import Database, page
 from xswitch_py.store.passwords import Passwords
 
 __all__ = ["Users"]
@@ -29,19 +30,27 @@ class Users:
         self._passwords = passwords
         self._written = 0  # how often, by ourselves
 
-    async def add(self, user: User) -> None:
-        """Add a user.
+    async def add(self, user: User, *, phone_secret: str | None = None, web_password: str | None = None) -> None:
+        """Add a user, whole: with what their phones and they themselves log in with, if that is given.
 
         Raises:
-            StoreError: the name is taken, or cannot be one.
+            Taken: the name or the number is.
+            StoreError: the name cannot be one.
         """
         if not _NAME.fullmatch(user.name):
             raise StoreError(f"{user.name!r} cannot be the name of a user")
+        if phone_secret is not None:
+            md5, sha256, long_md5, long_sha256 = _digests(user.name, user.domain, phone_secret)
+            user = replace(user, ha1_md5=md5, ha1_sha256=sha256, long_ha1_md5=long_md5, long_ha1_sha256=long_sha256)
+        if web_password is not None:
+            user = replace(user, web_hash=await self._passwords.hash(web_password))
         places = ", ".join("?" * len(_values(user)))
         try:
             await self._database.run(f"INSERT INTO users ({_COLUMNS}) VALUES ({places})", _values(user))
         except sqlite3.IntegrityError as problem:
-            raise StoreError(f"user {user.name}@{user.domain.lower()} exists already") from problem
+            if await self.get(user.name, user.domain) is None:
+                raise _number_taken(user) from problem
+            raise Taken(f"user {user.name}@{user.domain.lower()} exists already") from problem
         self._written += 1
 
     async def get(self, name: str, domain: str) -> User | None:
@@ -49,15 +58,34 @@ class Users:
         rows = await self._database.rows(f"SELECT {_COLUMNS} FROM users {_WHO}", (domain.lower(), name))
         return _user(rows[0]) if rows else None
 
-    async def list(self, domain: str) -> list[User]:
-        """Return all users of a domain, by name."""
-        sql = f"SELECT {_COLUMNS} FROM users WHERE domain = ? ORDER BY name"
-        return [_user(row) for row in await self._database.rows(sql, (domain.lower(),))]
+    async def find_number(self, number: str, domain: str) -> User | None:
+        """Find the user who has a number; where nobody has it, the one without any whose name it is."""
+        sql = f"""
+            SELECT {_COLUMNS} FROM users WHERE domain = ? AND number <> '' AND number = ?
+            UNION ALL SELECT {_COLUMNS} FROM users {_WHO} AND number = ''
+        """
+        rows = await self._database.rows(sql, (domain.lower(), number) * 2)
+        return _user(rows[0]) if rows else None
+
+    async def count(self, domain: str, role: str | None = None, *, web: bool = False) -> int:
+        """Count the users of a domain, or those of a role; with `web` only who may log in on web pages."""
+        sql = """
+            SELECT count(*) FROM users WHERE domain = ? AND (? IS NULL OR role = ?)
+            AND (NOT ? OR enabled AND web_hash IS NOT NULL)
+        """
+        return int((await self._database.rows(sql, (domain.lower(), role, role, web)))[0][0])
 
     async def change(self, user: User) -> bool:
-        """Write all that can be changed of a user, but for secrets; False if there is no such user."""
+        """Write all that can be changed of a user, but for secrets; False if there is no such user.
+
+        Raises:
+            Taken: somebody else has the number.
+        """
         sql = f"UPDATE users SET display_name=?, number=?, role=?, enabled=?, context=?, variables=? {_WHO}"
-        return await self._write(sql, _values(user)[2:8], user.name, user.domain)
+        try:
+            return await self._write(sql, _values(user)[2:8], user.name, user.domain)
+        except sqlite3.IntegrityError as problem:
+            raise _number_taken(user) from problem
 
     async def remove(self, name: str, domain: str) -> bool:
         """Remove a user; False if there is none."""
@@ -65,10 +93,7 @@ class Users:
 
     async def set_phone_secret(self, name: str, domain: str, secret: str | None) -> bool:
         """Set what the user's phones log in with, or let none log in; False if there is no such user."""
-        realm = domain.lower()
-        kept: tuple[str | None, ...] = (None,) * len(_PHONE)
-        if secret is not None:
-            kept = (*ha1_pair(name, realm, secret), *ha1_pair(f"{name}@{realm}", realm, secret))
+        kept = _digests(name, domain, secret) if secret is not None else (None,) * len(_PHONE)
         sql = f"UPDATE users SET {', '.join(f'{column}=?' for column in _PHONE)} {_WHO}"
         return await self._write(sql, kept, name, domain)
 
@@ -81,10 +106,26 @@ class Users:
         """Give something else than before if any user may have changed, by us or by another process."""
         return self._written, await self._database.version()
 
+    async def list(self, domain: str, limit: int | None = None, after: str = "") -> list[User]:
+        """Return the users of a domain by name: all, or at most 1000 of those whose name comes after another."""
+        most = page(limit) if limit is not None else -1
+        sql = f"SELECT {_COLUMNS} FROM users WHERE domain = ? AND name > ? ORDER BY name LIMIT ?"
+        return [_user(row) for row in await self._database.rows(sql, (domain.lower(), after, most))]
+
     async def _write(self, sql: str, values: Iterable[Any], name: str, domain: str) -> bool:
         done = await self._database.run(sql, (*values, domain.lower(), name)) > 0
         self._written += 1
         return done
+
+
+def _number_taken(user: User) -> Taken:
+    return Taken(f"number {user.number} of {user.domain.lower()} is another user's")
+
+
+def _digests(name: str, domain: str, secret: str) -> tuple[str, ...]:
+    """Return what is kept of a phone secret, in the order of `_PHONE`."""
+    realm = domain.lower()
+    return *ha1_pair(name, realm, secret), *ha1_pair(f"{name}@{realm}", realm, secret)
 
 
 def _values(user: User) -> tuple[Any, ...]:
