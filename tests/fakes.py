@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.media.api import Heard, LegStats, Listener, Taken, Transport
+from xswitch_py.media.api import CallQuality, Heard, LegStats, Listener, Recorded, RecordingId, Taken, Transport
 
 __all__ = ["FakeMedia", "FakeSocket", "Track"]
 
@@ -83,6 +84,7 @@ class Track:
     codec: str = ""
     local: str = ""  # our SDP
     held: bool = False
+    muted: bool = False
     suspended: bool = False
     digits: list[str] = field(default_factory=list)  # sent to the peer
     refreshed: int = 0
@@ -95,6 +97,8 @@ class FakeMedia:
         self.tracks: dict[LegId, Track] = {}
         self.closed: list[LegId] = []
         self.bridges: dict[BridgeId, tuple[LegId, LegId]] = {}
+        self.listening: dict[BridgeId, tuple[LegId, LegId]] = {}
+        self.recordings: dict[RecordingId, tuple[LegId, Path, Callable[[Recorded], None]]] = {}
         self._count = 0
 
     def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
@@ -168,6 +172,7 @@ class FakeMedia:
     def unbridge(self, bridge: BridgeId) -> None:
         """See `Media`."""
         self.bridges.pop(bridge, None)
+        self.listening.pop(bridge, None)
 
     async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
         """See `Media`."""
@@ -176,6 +181,38 @@ class FakeMedia:
     def hold(self, leg: LegId, held: bool) -> None:
         """See `Media`."""
         self._track(leg).held = held
+
+    def mute(self, leg: LegId, muted: bool) -> None:
+        """See `Media`."""
+        self._track(leg).muted = muted
+
+    def record(
+        self, leg: LegId, path: Path, told: Callable[[Recorded], None], *, longest: float = 14_400.0
+    ) -> RecordingId:
+        """See `Media`: nothing is written, and `stop_recording` or `close` ends it."""
+        self._track(leg)
+        self._count += 1
+        self.recordings[RecordingId(self._count)] = leg, path, told
+        return RecordingId(self._count)
+
+    def stop_recording(self, recording: RecordingId, why: str = "stopped") -> None:
+        """See `Media`."""
+        if recording in self.recordings:
+            _, path, told = self.recordings.pop(recording)
+            told(Recorded(recording, path, 1.0, 32044, 0, why))
+
+    def listen(self, leg: LegId, target: LegId) -> BridgeId:
+        """See `Media`."""
+        self._track(leg)
+        self._track(target)
+        self._count += 1
+        self.listening[BridgeId(self._count)] = leg, target
+        return BridgeId(self._count)
+
+    def quality(self, leg: LegId) -> CallQuality | None:
+        """See `Media`."""
+        self._track(leg)
+        return None
 
     def send_digits(self, leg: LegId, digits: str) -> None:
         """See `Media`."""
@@ -192,6 +229,9 @@ class FakeMedia:
     def close(self, leg: LegId) -> LegStats:
         """See `Media`."""
         self.closed.append(leg)
+        for recording, (recorded, _, _) in list(self.recordings.items()):
+            if recorded == leg:
+                self.stop_recording(recording, "hangup")
         track = self.tracks.pop(leg, None)
         return LegStats(track.codec) if track else LegStats()
 

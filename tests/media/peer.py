@@ -15,7 +15,7 @@ from av import AudioFrame
 from tests.sound import has_tone, is_silent, sine
 from xswitch_py.base.ids import LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.media.api import Connected, MediaEvent, Transport
+from xswitch_py.media.api import Connected, Measured, MediaEvent, Milestone, Transport
 from xswitch_py.media.plane import Plane
 from xswitch_py.media.player import Sounds
 
@@ -39,17 +39,18 @@ class Events:
 
     def __init__(self) -> None:
         self.seen: list[MediaEvent] = []
+        self.noted: list[MediaEvent] = []  # what only tells how it goes
         self._changed = asyncio.Event()
 
     def __call__(self, event: MediaEvent) -> None:
         """Hear of an event."""
-        self.seen.append(event)
+        (self.noted if isinstance(event, Measured | Milestone) else self.seen).append(event)
         self._changed.set()
 
     async def wait(self, kind: type[MediaEvent], count: int = 1) -> Any:
         """Wait for the `count`-th event of a kind."""
         while True:
-            found = [event for event in self.seen if isinstance(event, kind)]
+            found = [event for event in (*self.seen, *self.noted) if isinstance(event, kind)]
             if len(found) >= count:
                 return found[count - 1]
             self._changed.clear()

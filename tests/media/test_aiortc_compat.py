@@ -261,6 +261,7 @@ async def test_dtls_runs_over_a_path_of_ours_and_prefers_gcm_128() -> None:
     assert name == b"SRTP_AEAD_AES_128_GCM", "the order of RTCDtlsTransport._srtp_profiles does not count any more"
     packet = b"\x80\x00" + bytes(10) + b"sound"
     received, sent = pair.server.sessions[0], pair.client.sessions[1]
+    assert pair.server.suite == pair.client.suite == "ECDHE-ECDSA-AES128-GCM-SHA256 SRTP_AEAD_AES_128_GCM"
     assert received.unprotect(sent.protect(packet)) == packet
     await pair.stop()
 

@@ -216,7 +216,7 @@ async def test_strangers_change_nothing() -> None:
 
 
 def _junk(plane: Plane) -> list[bytes]:
-    name = next(iter(plane._mux.ufrags)).encode() if plane._mux else b""
+    name = next(iter(plane._transports.mux.ufrags)).encode() if plane._transports.mux else b""
     check = b"\x00\x01\x00\x10\x21\x12\xa4\x42" + os.urandom(12) + b"\x00\x06\x00\x0c" + name + b":abc"
     hello = b"\x16\xfe\xff" + bytes(8) + b"\x00\x10" + b"\x01" + os.urandom(15)
     return [
@@ -330,11 +330,11 @@ async def test_closing_frees_what_a_leg_used() -> None:
         leg, _ = await offered(plane, "a", peer)
         plane.bridge(leg, leg)
         plane.close(leg)
-        assert plane._mux is not None
+        assert plane._transports.mux is not None
         while plane._tasks:
             await asyncio.wait(plane._tasks)
-        assert not plane._mux.ufrags and not plane._mux.transactions and not plane._patch._bridges
-        assert not any(sock.paths or sock._rtp or sock._rtcp for sock in plane._mux.sockets)
+        assert not plane._transports.mux.ufrags and not plane._transports.mux.transactions and not plane._patch._bridges
+        assert not any(sock.paths or sock._rtp or sock._rtcp for sock in plane._transports.mux.sockets)
 
 
 async def test_a_public_address_is_told_in_place_of_our_own() -> None:

@@ -7,7 +7,7 @@ from aiortc import rtp as far
 
 from xswitch_py.base.ids import LegId
 from xswitch_py.media import bridge, rtcp
-from xswitch_py.media.api import Connected, Digit, MediaEvent
+from xswitch_py.media.api import Connected, Digit, Measured, MediaEvent, Milestone
 from xswitch_py.media.negotiate import Agreed, Format, Remote, Stream
 from xswitch_py.media.port import Port
 from xswitch_py.media.rtcp import Bye, Feedback, Report
@@ -26,10 +26,14 @@ class Wire:
         self.reports: list[bytes] = []
         self.events: list[MediaEvent] = []
         self.resent: list[int] = []
-        self.port = Port(LegId("leg"), self.events.append)
+        self.port = Port(LegId("leg"), self._hear_of)
         self.port.agree(Agreed(REMOTE, streams or (AUDIO,)))
         self.port.allow_resend(self._resend)
         self.port.up(self.sent.append, self.sent.append, self.reports.append)
+
+    def _hear_of(self, event: MediaEvent) -> None:
+        if not isinstance(event, Measured | Milestone):
+            self.events.append(event)
 
     def _resend(self, seq: int) -> bool:
         self.resent.append(seq)

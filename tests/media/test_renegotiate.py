@@ -570,17 +570,17 @@ async def test_ice_that_begins_anew_runs_beside_the_old_under_the_same_keys(
     first = await far.connect(await plane.make_answer(leg, AUDIO))
     await far.echoes(10)
     keys = far.end.transport._dtls
-    assert plane._mux is not None
+    assert plane._transports.mux is not None
     far.end.transport.restart(offers=True)
     taken = await plane.take_offer(leg, far.offer())
-    assert {*plane._mux.ufrags} >= {first}
+    assert {*plane._transports.mux.ufrags} >= {first}
     await far.echoes(2000)  # by the old way as long as there is no new one
     second = await far.connect(taken.sdp)
     assert second != first and "a=setup:active" in taken.sdp
-    await until(lambda: plane._mux is not None and first not in plane._mux.ufrags)
+    await until(lambda: plane._transports.mux is not None and first not in plane._transports.mux.ufrags)
     await far.echoes(4000)
     assert far.end.transport._dtls is keys
-    assert events.seen == [Connected()] and [*plane._mux.ufrags] == [second]
+    assert events.seen == [Connected()] and [*plane._transports.mux.ufrags] == [second]
     await far.close()
 
 
@@ -594,7 +594,7 @@ async def test_ice_that_begins_anew_again_and_again_is_refused_at_last(plane: Pl
             far.end.transport._agent = far.end.transport._new_agent(True)
             before = plane.local(leg)
             await plane.take_offer(leg, far.offer())
-    assert plane.local(leg) == before and plane._mux is not None and len(plane._mux.ufrags) == 8
+    assert plane.local(leg) == before and plane._transports.mux is not None and len(plane._transports.mux.ufrags) == 8
     await far.close()
 
 

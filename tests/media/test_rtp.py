@@ -229,7 +229,7 @@ async def test_a_settled_source_has_a_socket_of_its_own_and_others_are_still_cou
         await phone.gets(1)
         assert line._narrow is not None
         plane.close(leg)
-        assert plane._rtp is not None and not plane._rtp._ready
+        assert plane._transports.rtp is not None and not plane._transports.rtp._ready
 
 
 async def test_a_digit_that_ends_the_leg_ends_the_reading_of_its_ports(plane: Plane) -> None:
@@ -250,7 +250,7 @@ async def test_a_digit_that_ends_the_leg_ends_the_reading_of_its_ports(plane: Pl
         phone.send(b"\5\x8a\0\xa0", pt=101)
         await seen.wait(Digit)
         await asyncio.sleep(0)
-        assert plane._rtp is not None and not plane._rtp._ready and not failed
+        assert plane._transports.rtp is not None and not plane._transports.rtp._ready and not failed
 
 
 async def test_an_unreachable_phone_does_not_trouble_the_leg(plane: Plane) -> None:
@@ -445,7 +445,7 @@ async def test_closing_frees_what_a_leg_used(plane: Plane) -> None:
     async with Phone(0) as phone:
         leg = await called(plane, "a", phone)
         plane.close(leg)
-        assert plane._rtp is not None and not plane._rtp._ready
+        assert plane._transports.rtp is not None and not plane._transports.rtp._ready
         await phone.until(lambda: any(b"\xcb" in report for report in phone.reports))  # BYE
         phone.send()
 

@@ -30,6 +30,7 @@ class User:
         self.reports: list[bytes] = []
         self.ups = 0
         self.downs = 0
+        self.steps: list[tuple[str, str]] = []
         self.takes = True
         self.changed = asyncio.Event()
 
@@ -43,6 +44,10 @@ class User:
         """Take RTCP."""
         self.reports.append(packet)
         self.changed.set()
+
+    def milestone(self, layer: str, text: str) -> None:
+        """Hear how far it is."""
+        self.steps.append((layer, text))
 
     def up(self, send: Send, send_kept: Send, send_rtcp: Send) -> None:
         """Packets can flow."""

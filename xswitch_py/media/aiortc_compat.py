@@ -261,6 +261,12 @@ class DtlsTransport(RTCDtlsTransport):
         """The SRTP contexts for what is received and what is sent; only after the handshake."""
         return self._rx_srtp, self._tx_srtp
 
+    @property
+    def suite(self) -> str:
+        """What was agreed on, as OpenSSL names it: the cipher, and the SRTP profile; only after the handshake."""
+        assert self._ssl is not None
+        return f"{self._ssl.get_cipher_name()} {self._ssl.get_selected_srtp_profile().decode()}"
+
 
 async def handshake(transport: DtlsTransport, fingerprints: Iterable[tuple[str, str]]) -> None:
     """Agree on keys with a peer whose certificate has these fingerprints (algorithm, value).

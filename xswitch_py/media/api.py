@@ -2,20 +2,42 @@
 
 A leg's media begins with `open`, agrees by one SDP offer and answer (`read_offer` then `make_answer`, or `make_offer`
 then `read_answer`), may agree anew (`take_offer`, or `reoffer` then `read_answer`), and lasts until `close`. What it
-hears comes from one place at a time: a bridge, or what is played; what was joined or started last counts, and taking
-away what no longer counts changes nothing.
+hears comes from one place at a time: a bridge, what is played, or a leg that it listens to. What was joined or started
+last counts, and taking away what no longer counts changes nothing. After what is played comes the bridge again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import NewType, Protocol
 
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
 
-__all__ = ["Connected", "Digit", "Failed", "Heard", "LegStats", "Listener", "Media", "MediaEvent", "Taken", "Transport"]
+__all__ = [
+    "CallQuality",
+    "Connected",
+    "Digit",
+    "Failed",
+    "Heard",
+    "LegStats",
+    "Listener",
+    "Measured",
+    "Media",
+    "MediaEvent",
+    "Milestone",
+    "Quality",
+    "Recorded",
+    "RecordingId",
+    "Taken",
+    "Transport",
+    "Way",
+    "WayTotal",
+]
+
+RecordingId = NewType("RecordingId", int)
 
 
 class Transport(StrEnum):
@@ -44,6 +66,62 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How well one direction of a leg's audio goes. An interval in which no packet was to come has no loss."""
+
+    packets: int  # so far
+    lost: int  # so far
+    loss: float  # percent, in the last seconds
+    jitter: float  # ms
+    mos: float  # 1 to 4.5 (ITU-T G.107)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a leg was heard by us, and heard us as its peer reports; round trip in ms (RFC 3550 section 6.4.1).
+
+    A relay leaves gaps as they are, so what the peer misses may be lost on the way from its partner to us.
+    """
+
+    codec: str
+    heard: Way
+    told: Way | None  # None if the peer has not reported of late
+    rtt: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WayTotal:
+    """One direction over a whole call."""
+
+    lost: int
+    loss: float  # percent
+    jitter: float  # ms, the worst
+    mos: float  # the mean
+    worst: float  # the lowest MOS
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuality:
+    """How well a leg's audio went from its first packet on; None where nothing was measured."""
+
+    heard: WayTotal | None
+    told: WayTotal | None
+    rtt: float | None  # ms, the mean
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording is over and its file closed. `why`: "stopped", "hangup", "limit", "disk", or "crash" by our fault."""
+
+    id: RecordingId
+    path: Path
+    seconds: float
+    size: int  # bytes
+    lost: int  # packets that the disk was too slow for, or that could not be read
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegStats:
     """What a leg's audio carried so far. Loss is counted from gaps in the sequence; jitter in ms (RFC 3550 6.4.1)."""
 
@@ -55,6 +133,7 @@ class LegStats:
     lost: int = 0
     jitter: float = 0.0
     dropped: int = 0  # refused: bad authentication, replayed, malformed or from a stranger
+    quality: CallQuality | None = None  # None while nothing was heard, nor reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +157,22 @@ class Digit:
     ms: int
 
 
-MediaEvent = Connected | Failed | Digit
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How the last seconds went; told with each report, while packets can flow."""
+
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """The media came a step further: `layer` is "ice", "dtls", "rtp" or "media". No secrets are in the text."""
+
+    layer: str
+    text: str
+
+
+MediaEvent = Connected | Failed | Digit | Measured | Milestone
 Listener = Callable[[MediaEvent], None]
 
 
@@ -171,7 +265,7 @@ class Media(Protocol):
     async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
         """Let a leg hear a source: `tone:NAME`, `file:NAME`, `music` or `silence:MS`; return when it is over.
 
-        Cancelling stops it. Whatever the leg heard before is not resumed.
+        Cancelling stops it. A leg that is in a bridge then hears it again.
 
         Raises:
             MediaError: there is no such source.
@@ -179,6 +273,37 @@ class Media(Protocol):
 
     def hold(self, leg: LegId, held: bool) -> None:
         """Put a leg on hold: nothing passes either way, its bridge partner hears music; or take it off."""
+
+    def mute(self, leg: LegId, muted: bool) -> None:
+        """Let nobody hear what a leg's peer says, whatever it is joined with; or let it be heard again.
+
+        Its partner hears silence, and none of its keys; pictures pass. What the leg itself hears goes on.
+        """
+
+    def record(
+        self, leg: LegId, path: Path, told: Callable[[Recorded], None], *, longest: float = 14_400.0
+    ) -> RecordingId:
+        """Write a leg's sound to a new WAV file: left what its peer says, right what it hears from us.
+
+        8 kHz if the leg has G.711, else 16. What is missing, muted or on hold is silence, so that both stay in step.
+        It ends with the leg, by `stop_recording` or after `longest` seconds; `told` hears once that it is over. The
+        file can be read at any time, and a crash leaves it whole.
+
+        Raises:
+            MediaError: the file cannot be made.
+        """
+
+    def stop_recording(self, recording: RecordingId) -> None:
+        """End a recording; one that is over stays so."""
+
+    def listen(self, leg: LegId, target: LegId) -> BridgeId:
+        """Let a leg hear both what another's peer says and what that hears; ends by `unbridge`.
+
+        Nobody hears the leg: a bridge that it was in is over.
+
+        Raises:
+            MediaError: the other one listens to this leg, or it is the same.
+        """
 
     def send_digits(self, leg: LegId, digits: str) -> None:
         """Let a leg's peer receive digits: `0-9A-D*#F`, `w` waits 500 ms and `W` 1 s; `@MS` at the end is their length.
@@ -192,6 +317,9 @@ class Media(Protocol):
 
     def stats(self, leg: LegId) -> LegStats:
         """Say what the leg carried so far."""
+
+    def quality(self, leg: LegId) -> CallQuality | None:
+        """Say how the audio did so far; None while nothing was heard, nor reported."""
 
     def close(self, leg: LegId) -> LegStats:
         """End a leg's media and say what it carried; closing a leg that is not open gives zeros."""

@@ -1,6 +1,6 @@
 """Joins two legs: how a packet that one sends becomes one for the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
@@ -8,7 +8,7 @@ import structlog
 from xswitch_py.media.dtmf import rescale
 from xswitch_py.media.lane import Lane
 from xswitch_py.media.negotiate import Format, Stream
-from xswitch_py.media.port import Port
+from xswitch_py.media.port import KINDS, Port
 from xswitch_py.media.rtp_out import Change, RtpOut, Sink
 from xswitch_py.media.transcode import RATES, Transcoder, law, translated
 
@@ -25,10 +25,10 @@ _LOCAL: Final = {
 _ONE_BYTE: Final = b"\xbe\xde"  # RFC 8285 section 4.2
 
 
-def join(source: Port, target: Port) -> None:
-    """Let what one leg sends be heard by the other, on each medium that both have."""
-    for kind, heard in source.lanes.items():
-        told = target.lanes[kind]
+def join(source: Port, target: Port, kinds: Collection[str] = KINDS) -> None:
+    """Let what one leg sends be heard by the other, on each of these media that both have."""
+    for kind in kinds:
+        heard, told = source.lanes[kind], target.lanes[kind]
         if heard.stream is None or told.stream is None:
             continue
         how = mode(heard.stream, told.stream)
@@ -38,7 +38,7 @@ def join(source: Port, target: Port) -> None:
                 codecs=f"{heard.stream.formats[0].name} {told.stream.formats[0].name}",
             )  # fmt: skip
             continue
-        heard.sink, heard.event_sink = MODES[how](heard, told)
+        heard.feed(*MODES[how](heard, told))
         told.feeder = source
     source.ask_refresh()
 
@@ -46,7 +46,7 @@ def join(source: Port, target: Port) -> None:
 def part(source: Port, target: Port) -> None:
     """Let nobody hear what the one leg sends any more."""
     for lane in source.lanes.values():
-        lane.sink = lane.event_sink = None
+        lane.feed(None)
     for lane in target.lanes.values():
         if lane.feeder is source:
             lane.feeder = None

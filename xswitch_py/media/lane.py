@@ -1,12 +1,13 @@
 """One medium of a leg in both directions, and who is heard on it."""
 
+from functools import partial
 from typing import Final, Protocol
 
 from xswitch_py.media import rtcp
-from xswitch_py.media.rtp_out import RtpOut, Send, Sink
+from xswitch_py.media.rtp_out import Copy, RtpOut, Send, Sink
 from xswitch_py.media.streams import Stream
 
-__all__ = ["REFRESH", "Feeder", "Lane", "Source"]
+__all__ = ["REFRESH", "Ear", "Feeder", "Lane", "Source"]
 
 REFRESH: Final = 0.5  # seconds between two requests for a key frame
 
@@ -23,6 +24,16 @@ class Feeder(Protocol):
 
     def send_feedback(self, packet: bytes) -> None:
         """Tell its peer something about what it sends."""
+
+
+class Ear(Protocol):
+    """Who gets a copy of what passes on a lane, digits among it; called for every packet, so it must be quick."""
+
+    def heard(self, stream: Stream, packet: bytes, now: float) -> None:
+        """Take what the peer sent."""
+
+    def told(self, stream: Stream, packet: bytes, now: float) -> None:
+        """Take what the peer was sent."""
 
 
 class Source:
@@ -83,8 +94,8 @@ class Lane:
     """One medium of a leg, in both directions."""
 
     __slots__ = (
-        "dropped", "event_pts", "event_sink", "feeder", "gone", "kind", "out", "pts", "refreshed_at", "sink",
-        "sources", "stream",
+        "_deaf", "_ears", "_events", "_sound", "dropped", "event_pts", "event_sink", "feeder", "gone", "kind", "out",
+        "pts", "refreshed_at", "sink", "sources", "stream",
     )  # fmt: skip
 
     def __init__(self, kind: str) -> None:
@@ -93,7 +104,11 @@ class Lane:
         self.stream: Stream | None = None
         self.pts: dict[int, int] = {}  # what the peer may send: payload type -> clock
         self.event_pts: dict[int, int] = {}
-        self.sink: Sink | None = None  # where what is heard goes
+        self._sound: Sink | None = None  # where what is heard goes
+        self._events: Sink | None = None
+        self._ears: tuple[Ear, ...] = ()
+        self._deaf = False
+        self.sink: Sink | None = None  # the same, with copies for the ears; set by `feed`
         self.event_sink: Sink | None = None
         self.feeder: Feeder | None = None  # the leg whose packets are sent on here
         self.sources: dict[int, Source] = {}
@@ -110,14 +125,45 @@ class Lane:
             self.pts = {form.pt: form.clock for form in stream.formats}
             self.event_pts = {form.pt: form.clock for form in (*stream.events, *((digits,) if digits else ()))}
             self.out.use(first.pt, first.clock, digits.pt if digits else None)
+        if self._ears:
+            self._wire()
 
     def connect(self, way: Send | None) -> None:
         """Send this way, if we may send; a stream that flows already is not joined on anew."""
         allowed = way if self.stream is not None and self.stream.sends else None
         if allowed is not None and self.out.send is not None:
-            self.out.send = allowed
+            self.out.redirect(allowed)
         elif allowed is not self.out.send:
             self.out.connect(allowed)
+
+    def feed(self, sound: Sink | None, events: Sink | None = None) -> None:
+        """Let what is heard go there from now on, or nowhere."""
+        self._sound, self._events = sound, events
+        self._wire()
+
+    def tap(self, ear: Ear) -> None:
+        """Let one more have copies of what passes."""
+        self._ears = *self._ears, ear
+        self._wire()
+
+    def untap(self, ear: Ear) -> None:
+        """Let this one have no more."""
+        self._ears = tuple(other for other in self._ears if other is not ear)
+        self._wire()
+
+    def silence(self, deaf: bool) -> None:
+        """Let the ears have nothing of what is heard, or let them again."""
+        self._deaf = deaf
+        self._wire()
+
+    def _wire(self) -> None:
+        """Put copying where it is wanted, and only there."""
+        stream, ears = self.stream, self._ears
+        self.sink, self.event_sink = self._sound, self._events
+        self.out.copy(*(partial(ear.told, stream) for ear in ears if stream is not None))
+        if ears and stream is not None and not self._deaf:
+            copies = tuple(partial(ear.heard, stream) for ear in ears)
+            self.sink, self.event_sink = _copied(copies, self._sound), _copied(copies, self._events)
 
     def forget(self, source: Source) -> None:
         """Hear this one no more; its counts stay."""
@@ -137,3 +183,13 @@ class Lane:
         for source in self.sources.values():
             packets, octets, lost = packets + source.packets, octets + source.octets, lost + max(0, source.lost)
         return packets, octets, lost
+
+
+def _copied(copies: tuple[Copy, ...], sink: Sink | None) -> Sink:
+    def sink_and_copy(source: object, packet: bytes, b0: int, b1: int, seq: int, ts: int, now: float) -> None:
+        if sink is not None:
+            sink(source, packet, b0, b1, seq, ts, now)
+        for copy in copies:
+            copy(packet, now)
+
+    return sink_and_copy

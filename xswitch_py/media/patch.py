@@ -1,4 +1,7 @@
-"""Who hears whom: each leg hears one thing at a time, a bridge or what is played to it, and what came last counts."""
+"""Who hears whom: each leg hears one thing at a time, and what came last counts.
+
+That is a bridge, or what a task brings it: something that is played, or a leg that it listens to.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +11,12 @@ from typing import Final
 
 from xswitch_py.base.ids import BridgeId
 from xswitch_py.media.bridge import join, part
-from xswitch_py.media.port import Port
+from xswitch_py.media.port import KINDS, Port
 
 __all__ = ["Bridge", "Member", "Patch", "Play"]
 
 _MUSIC: Final = "music"  # what the partner of a held leg hears
+_SILENCE: Final = "silence:20"  # what the partner of a muted leg hears
 
 # Starts to play a source to a leg, for ever or once.
 Play = Callable[[Port, str, bool], "asyncio.Task[None]"]
@@ -33,9 +37,10 @@ class Member:
 
     port: Port
     held: bool = False
+    muted: bool = False
     bridge: Bridge | None = None  # where what it sends goes
     hears: "Bridge | asyncio.Task[None] | None" = None
-    music: "asyncio.Task[None] | None" = None  # to it, while its partner is held
+    filler: "tuple[str, asyncio.Task[None]] | None" = None  # what is played to it while its partner is held or muted
 
 
 class Patch:
@@ -48,7 +53,7 @@ class Patch:
 
     def bridge(self, one: Member, other: Member) -> BridgeId:
         """Let two legs hear each other; a bridge that one of them was in is over."""
-        bridge = Bridge(BridgeId(next(self._numbers)), one, other)
+        bridge = Bridge(self.number(), one, other)
         for member in (one, other):
             if member.bridge is not None and member.bridge is not bridge:
                 self._part(member.bridge)
@@ -57,6 +62,10 @@ class Patch:
         self._bridges[bridge.id] = bridge
         self._route(bridge)
         return bridge.id
+
+    def number(self) -> BridgeId:
+        """Give an id that nothing else has."""
+        return BridgeId(next(self._numbers))
 
     def unbridge(self, bridge: BridgeId) -> None:
         """Part them again, if they are not parted."""
@@ -72,12 +81,29 @@ class Patch:
         elif before is not None and before is not what:
             self._route(before)
 
+    def only_hear(self, member: Member, what: "asyncio.Task[None]") -> None:
+        """Let a leg hear this, and nobody hear the leg."""
+        if member.bridge is not None:
+            self._part(member.bridge)
+        self.hear(member, what)
+
+    def over(self, member: Member, what: "asyncio.Task[None]") -> None:
+        """What a leg heard has come to its end: if it still counts, the leg hears the bridge again that it is in."""
+        if member.hears is what:
+            self.hear(member, member.bridge)
+            self.renew(member)
+
     def hold(self, member: Member, held: bool) -> None:
         """Let nothing pass to or from a leg, or let it pass again."""
         member.held = held
         for lane in member.port.lanes.values():
             lane.out.mute(held)
-        self.renew(member)
+        self._mind(member)
+
+    def mute(self, member: Member, muted: bool) -> None:
+        """Let nobody hear what a leg's peer says, or let them again."""
+        member.muted = muted
+        self._mind(member)
 
     def renew(self, member: Member) -> None:
         """Other things were agreed on with a leg's peer: join it anew."""
@@ -89,6 +115,10 @@ class Patch:
         if member.bridge is not None:
             self._part(member.bridge)
         self.hear(member, None)
+
+    def _mind(self, member: Member) -> None:
+        member.port.audio.silence(member.held or member.muted)
+        self.renew(member)
 
     def _part(self, bridge: Bridge) -> None:
         del self._bridges[bridge.id]
@@ -109,9 +139,14 @@ class Patch:
         part(source.port, target.port)
         heard = source.bridge is bridge and target.hears is bridge and not target.held
         if heard and not source.held:
-            join(source.port, target.port)
-        if heard and source.held:
-            target.music = target.music or self._play(target.port, _MUSIC, True)
-        elif target.music is not None:
-            target.music.cancel()
-            target.music = None
+            join(source.port, target.port, ("video",) if source.muted else KINDS)
+        self._fill(target, (_MUSIC if source.held else _SILENCE if source.muted else "") if heard else "")
+
+    def _fill(self, target: Member, what: str) -> None:
+        """Let a leg hear this in place of its partner, or nothing."""
+        if target.filler is not None:
+            before, task = target.filler
+            if before == what:
+                return
+            task.cancel()
+        target.filler = (what, self._play(target.port, what, True)) if what else None

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -13,29 +14,35 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.base.sdp import Fingerprint
-from xswitch_py.media.aiortc_compat import Certificate
-from xswitch_py.media.api import Failed, Heard, LegStats, Listener, Taken, Transport
-from xswitch_py.media.bargain import Bargain, Side, parse
+from xswitch_py.media.api import (
+    CallQuality,
+    Failed,
+    Heard,
+    LegStats,
+    Listener,
+    Recorded,
+    RecordingId,
+    Taken,
+    Transport,
+)  # fmt: skip
+from xswitch_py.media.bargain import Bargain, parse
 from xswitch_py.media.dtmf import DigitSender
-from xswitch_py.media.hosts import Hosts
-from xswitch_py.media.mux import MuxPort, advertised
+from xswitch_py.media.listening import Audience
 from xswitch_py.media.negotiate import is_secure
 from xswitch_py.media.patch import Member, Patch
 from xswitch_py.media.player import Player, Sounds
 from xswitch_py.media.port import Port
-from xswitch_py.media.ports import RtpPorts
-from xswitch_py.media.rtp import Rtp
-from xswitch_py.media.sides import RtpSide, WebRtcSide
+from xswitch_py.media.recorder import Recorder
 from xswitch_py.media.ticker import Ticker
-from xswitch_py.media.voice import Dialling, Recoded, Voice
-from xswitch_py.media.webrtc import WebRtc
+from xswitch_py.media.transports import Transports
+from xswitch_py.media.voice import Dialling, perform
 
 __all__ = ["Plane"]
 
 log = structlog.get_logger("xswitch.media")
 
 _WATCH: Final = 0.25  # seconds between two looks at every leg
+_PATIENCE: Final = 5.0  # seconds that the disk has to take what was recorded, when we stop
 
 
 @dataclass(slots=True, eq=False)
@@ -72,11 +79,6 @@ class Plane:
         With `symmetric_rtp` packets of plain RTP count wherever they come from first, so that phones behind address
         translators are heard; without it they must come from the host that the SDP names.
         """
-        self._wanted = addresses
-        self._wanted_port = port
-        self._public = public_address
-        self._rtp_range = rtp_ports
-        self._symmetric = symmetric_rtp
         self._setup_limit = setup_limit
         self._media_timeout = media_timeout
         self._held_timeout = held_timeout
@@ -86,9 +88,12 @@ class Plane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker = Ticker()
         self._player = Player(self._ticker, sounds or Sounds({}))
-        self._mux: MuxPort | None = None
-        self._rtp: RtpPorts | None = None
-        self._hosts: list[str] = []
+        self._audience = Audience(self._patch, self._ticker, self._spawn)
+        self._recorder = Recorder()
+        self._transports = Transports(
+            self._spawn, addresses=addresses, port=port, public_address=public_address, rtp_ports=rtp_ports,
+            symmetric_rtp=symmetric_rtp,
+        )  # fmt: skip
         self._watcher: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -98,15 +103,10 @@ class Plane:
             ValueError: an address cannot be used.
             OSError: the port is taken, or an address is not of this host.
         """
-        self._hosts = advertised(self._wanted)
-        self._certificate = Certificate.generateCertificate()
-        self._fingerprint = Fingerprint("sha-256", self._certificate.sha256())
-        self._mux = MuxPort(self._hosts, self._wanted_port)
-        self._mux.listen()
-        self._rtp = RtpPorts(*self._rtp_range)
-        self._rtp.start()
+        self._transports.start()
         self._watch()
-        log.info("media port open", addresses=self.addresses, receive_buffer=self._mux.receive_buffer)
+        buffer = self._transports.mux.receive_buffer if self._transports.mux else 0
+        log.info("media port open", addresses=self.addresses, receive_buffer=buffer)
 
     async def stop(self) -> None:
         """Close every leg, and the port when the peers have been told."""
@@ -116,34 +116,28 @@ class Plane:
             await asyncio.wait(self._tasks)
         if self._watcher is not None:
             self._watcher.cancel()
-        if self._mux is not None:
-            self._mux.close()
-            self._mux = None
-        if self._rtp is not None:
-            self._rtp.stop()
-            self._rtp = None
+        self._transports.stop()
+        await self._recorder.finish(_PATIENCE)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """The addresses and port that peers are told; empty before `start`."""
-        if self._mux is None:
-            return []
-        return [(host, self._mux.port) for host in ([self._public] if self._public else self._hosts)]
+        return self._transports.addresses
 
     @property
     def open_at(self) -> list[tuple[str, int]]:
         """The addresses and port where packets are taken, in order; empty before `start`."""
-        return sorted(sock.address for sock in self._mux.sockets) if self._mux else []
+        return self._transports.open_at
 
     @property
     def dropped(self) -> dict[str, int]:
         """What was thrown away because it belonged to no leg or could not be sent: reason -> packets."""
-        return dict(self._mux.dropped + self._rtp.dropped) if self._mux and self._rtp else {}
+        return self._transports.dropped
 
     @property
     def rtp_range(self) -> tuple[int, int]:
         """The first and the last port for plain RTP."""
-        return self._rtp_range
+        return self._transports.rtp_range
 
     # Beginning.
 
@@ -152,7 +146,8 @@ class Plane:
         if leg in self._legs:
             raise MediaError("the leg is open already", Cause.WRONG_CALL_STATE)
         port = Port(leg, listener)
-        self._legs[leg] = _Leg(port, Member(port), Bargain(self._side(leg, port, transport, host)))
+        side = self._transports.side(port, transport, host, partial(self._lost, leg))
+        self._legs[leg] = _Leg(port, Member(port), Bargain(side))
 
     def transport_of(self, sdp: str) -> Transport:
         """Say how a peer who offers this wants its packets to travel."""
@@ -234,6 +229,10 @@ class Plane:
         """Say what the leg carried so far."""
         return self._leg(leg).port.stats()
 
+    def quality(self, leg: LegId) -> CallQuality | None:
+        """Say how the audio did so far."""
+        return self._leg(leg).port.meter.total()
+
     # Who hears whom.
 
     def bridge(self, one: LegId, other: LegId) -> BridgeId:
@@ -241,11 +240,12 @@ class Plane:
         return self._patch.bridge(self._leg(one).member, self._leg(other).member)
 
     def unbridge(self, bridge: BridgeId) -> None:
-        """Part them again."""
+        """Part them again, or end a listening."""
         self._patch.unbridge(bridge)
+        self._audience.end(bridge)
 
     async def play(self, leg: LegId, source: str, *, loop: bool = False) -> None:
-        """Let a leg hear a source; return when it is over or something else is heard."""
+        """Let a leg hear a source, and then its bridge again; return when it is over or something else is heard."""
         member = self._leg(leg).member
         task = self._start_playing(member.port, source, loop)
         self._patch.hear(member, task)
@@ -253,14 +253,31 @@ class Plane:
             await asyncio.wait([task])
         finally:
             task.cancel()
-            if member.hears is task:
-                member.hears = None
+            self._patch.over(member, task)
         if not task.cancelled():
             task.result()
 
     def hold(self, leg: LegId, held: bool) -> None:
         """Put a leg on hold, or take it off."""
         self._patch.hold(self._leg(leg).member, held)
+
+    def mute(self, leg: LegId, muted: bool) -> None:
+        """Let nobody hear what a leg's peer says, or let them again."""
+        self._patch.mute(self._leg(leg).member, muted)
+
+    def listen(self, leg: LegId, target: LegId) -> BridgeId:
+        """Let a leg hear both directions of another one."""
+        return self._audience.listen(self._leg(leg).member, self._leg(target).member)
+
+    def record(
+        self, leg: LegId, path: Path, told: Callable[[Recorded], None], *, longest: float = 14_400.0
+    ) -> RecordingId:
+        """Write a leg's sound to a new WAV file."""
+        return self._recorder.record(self._leg(leg).port.audio, path, told, longest)
+
+    def stop_recording(self, recording: RecordingId) -> None:
+        """End a recording, if it goes on."""
+        self._recorder.stop(recording)
 
     def send_digits(self, leg: LegId, digits: str) -> None:
         """Let a leg's peer receive digits.
@@ -287,6 +304,8 @@ class Plane:
         if found is None:
             return LegStats()
         self._patch.leave(found.member)
+        self._recorder.leave(found.port.audio)
+        self._audience.leave(found.member)
         if found.digits is not None:
             found.digits.stop()
         found.port.say_bye()
@@ -300,26 +319,6 @@ class Plane:
         if found is None:
             raise MediaError("the leg is not open", Cause.WRONG_CALL_STATE)
         return found
-
-    def _side(self, leg: LegId, port: Port, transport: Transport, host: str) -> Side:
-        """Make our side of what will be agreed on."""
-        if self._mux is None:
-            raise MediaError("the media plane is not running", Cause.NETWORK_OUT_OF_ORDER)
-        if transport is Transport.WEBRTC:
-            return WebRtcSide(port, self._webrtc, self._fingerprint, self._spawn, partial(self._lost, leg))
-        hosts = Hosts(self._hosts, self._public, only=self._wanted is not None)
-        return RtpSide(port, self._plain, hosts, host, secure=transport is Transport.SRTP)
-
-    def _webrtc(self, port: Port, offers: bool, credentials: tuple[str, str] | None) -> WebRtc:
-        assert self._mux is not None
-        return WebRtc(
-            self._mux, self._certificate, port, advertised=self._hosts, public=self._public, offers=offers,
-            credentials=credentials,
-        )  # fmt: skip
-
-    def _plain(self, port: Port, host: str) -> Rtp:
-        assert self._rtp is not None
-        return Rtp(self._rtp, port, host, any_host=self._symmetric)
 
     def _begin(self, leg: _Leg) -> None:
         """Something was agreed on: give the peer time to connect, and let those who listen have it their way."""
@@ -342,16 +341,7 @@ class Plane:
     # Inside: sound, tasks and time.
 
     def _start_playing(self, port: Port, source: str, loop: bool) -> "asyncio.Task[None]":
-        return self._spawn(self._play(port, source, loop), f"play to {port.leg}")
-
-    async def _play(self, port: Port, source: str, loop: bool) -> None:
-        await port.connected.wait()
-        while True:
-            voice = Voice(port.audio)
-            try:
-                return await self._player.play(voice, voice.format, source, loop=loop)
-            except Recoded:
-                log.info("played anew in another codec", leg=port.leg)
+        return self._spawn(perform(self._player, port, source, loop), f"play to {port.leg}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)

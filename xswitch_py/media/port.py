@@ -11,13 +11,14 @@ import structlog
 
 from xswitch_py.base.ids import LegId
 from xswitch_py.media import rtcp
-from xswitch_py.media.api import Connected, Digit, LegStats, Listener
+from xswitch_py.media.api import Connected, Digit, LegStats, Listener, Measured, Milestone
 from xswitch_py.media.dtmf import DigitReader, Press
 from xswitch_py.media.lane import REFRESH, Lane, Source
+from xswitch_py.media.quality import Meter
 from xswitch_py.media.rtp_out import HEADER, Send, payload_of
 from xswitch_py.media.streams import Agreement
 
-__all__ = ["Port"]
+__all__ = ["KINDS", "Port"]
 
 log = structlog.get_logger("xswitch.media")
 
@@ -29,6 +30,7 @@ _STALE: Final = 5.0  # seconds of silence after which a source makes room for an
 _REPORT: Final = 5.0  # seconds between two reports, on average
 _CNAME: Final = "xswitch"  # as our SDP says
 _RATE: Final = {"audio": 500, "video": 3000}  # packets a second that a leg may send
+_MILESTONES: Final = 64  # of a leg; who makes more than that happen is not told of
 _NTP_EPOCH: Final = 2_208_988_800  # seconds from 1900 to 1970
 
 _unpack: Final = HEADER.unpack_from
@@ -38,9 +40,9 @@ class Port:
     """One leg's media."""
 
     __slots__ = (
-        "_digit_clock", "_digits", "_event_pts", "_lane_of", "_met", "_quiet_since", "_rate", "_report_at", "_resend",
-        "_send_rtcp", "_sources", "_ticked_at", "_ways", "agreed", "allowance", "connected", "dropped", "lanes", "leg",
-        "listener",
+        "_began", "_digit_clock", "_digits", "_event_pts", "_lane_of", "_met", "_milestones", "_quiet_since",
+        "_rate", "_report_at", "_resend", "_send_rtcp", "_sources", "_ticked_at", "_ways", "agreed", "allowance",
+        "connected", "dropped", "lanes", "leg", "listener", "meter",
     )  # fmt: skip
 
     def __init__(self, leg: LegId, listener: Listener) -> None:
@@ -64,6 +66,9 @@ class Port:
         self._send_rtcp: Send | None = None
         self._resend: Callable[[int], bool] = lambda _: False
         self._report_at = 0.0
+        self.meter = Meter(self.audio)
+        self._began = False  # whether the peer was sent something
+        self._milestones = _MILESTONES  # that may still be told
 
     @property
     def audio(self) -> Lane:
@@ -165,7 +170,9 @@ class Port:
                         source = self._sources[ssrc]
                         source.report, source.report_at = ntp >> 16 & 0xFFFFFFFF, now
                     for block in blocks:
-                        self.audio.out.note(block.ssrc, block.fraction)
+                        if block.ssrc == self.audio.out.ssrc:
+                            self.audio.out.note(block.fraction)
+                            self.meter.reported(block, now)
                 case rtcp.Bye(ssrcs=ssrcs):
                     for ssrc in ssrcs:
                         self._forget(ssrc)
@@ -189,9 +196,19 @@ class Port:
         press = self._digits.expire(now)
         if press is not None:
             self._pressed(press)
+        if not self._began and self.audio.out.packets:
+            self._began = True
+            self.milestone("media", f"audio told: payload type {self.audio.out.pt}, SSRC {self.audio.out.ssrc}")
         if self._send_rtcp is not None and now >= self._report_at:
             self._report_at = now + _REPORT * random.uniform(0.5, 1.5)
             self._send_rtcp(self._reports(now) + rtcp.description(self._ours(), _CNAME))
+            self.listener(Measured(self.meter.measure(now)))
+
+    def milestone(self, layer: str, text: str) -> None:
+        """The media came a step further."""
+        self._milestones -= 1
+        if self._milestones >= 0:
+            self.listener(Milestone(layer, text))
 
     def say_bye(self) -> None:
         """Tell the peer that our streams end."""
@@ -212,6 +229,7 @@ class Port:
             lost=lost,
             jitter=1000 * latest.jitter / latest.clock if latest else 0.0,
             dropped=self.dropped + lane.dropped,
+            quality=self.meter.total(),
         )
 
     # Inside.
@@ -229,6 +247,8 @@ class Port:
         self._sources[ssrc] = lane.sources[ssrc] = source
         if ssrc not in self._met:
             self._met.append(ssrc)
+            name = next((form.name for form in lane.stream.formats if form.pt == pt), "telephone-event")
+            self.milestone("media", f"{lane.kind} heard: {name}, SSRC {ssrc}")
         return source
 
     def _forget(self, ssrc: int) -> None:
@@ -296,4 +316,6 @@ class Port:
         if not out.packets:
             return rtcp.receiver_report(out.ssrc, blocks)
         ntp = int((time.time() + _NTP_EPOCH) * 0x100000000)
+        if lane is self.audio:
+            self.meter.sent(ntp >> 16 & 0xFFFFFFFF, now)
         return rtcp.sender_report(out.ssrc, ntp, out.timestamp(now), out.packets, out.octets, blocks)

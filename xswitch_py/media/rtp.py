@@ -282,6 +282,7 @@ class _Line:
         """Hear another source, and send to it."""
         self._unsettle()
         self._latch.take(source, now)
+        self._user.milestone("rtp", f"port {self.port} hears {source[0]} port {source[1]}")
         if self._any_host:
             self._to = source
             self._follow_rtcp(source)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-__all__ = ["HEADER", "Change", "RtpOut", "Send", "Sink", "payload_of"]
+__all__ = ["HEADER", "Change", "Copy", "RtpOut", "Send", "Sink", "payload_of"]
 
 HEADER: Final = struct.Struct("!BBHII")  # V P X CC, M PT, sequence, timestamp, SSRC (RFC 3550 section 5.1)
 
@@ -23,6 +23,9 @@ Sink = Callable[[Any, bytes, int, int, int, int, float], None]
 # Changes a packet, whose first byte is given too; gives both.
 Change = Callable[[bytes, int], tuple[bytes, int]]
 
+# Takes a copy of a packet, and when it passed.
+Copy = Callable[[bytes, float], None]
+
 _GENERATED: Final = object()  # the source of what `write` brings
 _EVENT: Final = object()  # the source of what `write_event` brings
 _GAP: Final = 0.2  # seconds without a frame after which the next one begins a new talk spurt
@@ -33,12 +36,13 @@ class RtpOut:
     """One outgoing RTP stream. Sources switch by just sending: the first packet of another one is joined on.
 
     `send` takes the finished packet, and is `None` while there is no way to the peer: then nothing is sent or counted.
-    It is set by `connect`, as `muted` is by `mute`.
+    It is set by `connect` and `redirect`, as `muted` is by `mute`.
     """
 
     __slots__ = (
-        "_at", "_event_ts", "_joined", "_marks", "_now", "_relayed", "_seq_off", "_silent_until", "_source", "_ts",
-        "_ts_off", "clock", "event_pt", "loss", "muted", "octets", "packets", "pt", "send", "seq", "ssrc",
+        "_at", "_copies", "_event_ts", "_joined", "_marks", "_now", "_relayed", "_seq_off", "_silent_until", "_source",
+        "_ts", "_ts_off", "_way", "clock", "event_pt", "loss", "muted", "octets", "packets", "pt", "send", "seq",
+        "ssrc",
     )  # fmt: skip
 
     def __init__(self, clock: int = 48000, *, marks: bool = True, now: Callable[[], float] = time.monotonic) -> None:
@@ -53,6 +57,8 @@ class RtpOut:
         self.packets = 0
         self.octets = 0  # of payload, as sender reports count them
         self.loss = 0  # of 256 packets, as the peer reported of late
+        self._way: Send | None = None  # `send` without the copies
+        self._copies: tuple[Copy, ...] = ()
         self._marks = marks
         self._now = now
         self._ts = secrets.randbits(32)  # of the newest packet, sent at `_at`
@@ -71,8 +77,19 @@ class RtpOut:
 
     def connect(self, send: Send | None) -> None:
         """Send this way from now on, or nowhere."""
-        self.send = send
+        self.redirect(send)
         self.rest()
+
+    def redirect(self, send: Send | None) -> None:
+        """Send another way from now on; what feeds the stream goes on."""
+        self._way = send
+        copies = self._copies
+        self.send = send if send is None or not copies else _copied(send, copies, self._now)
+
+    def copy(self, *copies: Copy) -> None:
+        """Let these have a copy of every packet that is sent, and nobody else."""
+        self._copies = copies
+        self.redirect(self._way)
 
     def mute(self, muted: bool) -> None:
         """Send nothing but events, or go on."""
@@ -83,10 +100,9 @@ class RtpOut:
         """Nothing feeds the stream for now; what comes next is joined on, even if it is the same source."""
         self._source = None
 
-    def note(self, ssrc: int, fraction: int) -> None:
+    def note(self, fraction: int) -> None:
         """Take what the peer reports of its losses: they count at once, and fade with the reports that follow."""
-        if ssrc == self.ssrc:
-            self.loss = max(fraction, self.loss * 3 // 4)
+        self.loss = max(fraction, self.loss * 3 // 4)
 
     def timestamp(self, now: float) -> int:
         """Say which RTP timestamp belongs to this moment of the clock."""
@@ -210,6 +226,16 @@ class RtpOut:
         self.packets += 1
         self.octets += len(payload)
         self.send(HEADER.pack(0x80, b1, self.seq, ts, self.ssrc) + payload)  # type: ignore[misc]  # the callers looked
+
+
+def _copied(send: Send, copies: tuple[Copy, ...], clock: Callable[[], float]) -> Send:
+    def send_and_copy(packet: bytes) -> None:
+        send(packet)
+        now = clock()
+        for copy in copies:
+            copy(packet, now)
+
+    return send_and_copy
 
 
 def payload_of(packet: bytes) -> bytes:

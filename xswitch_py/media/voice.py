@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from xswitch_py.media.dtmf import DigitSender
 from xswitch_py.media.lane import Lane
+from xswitch_py.media.player import Player
 from xswitch_py.media.port import Port
 from xswitch_py.media.streams import Regroup
 from xswitch_py.media.ticker import Ticker
 
-__all__ = ["Dialling", "Recoded", "Voice"]
+__all__ = ["Dialling", "Recoded", "Voice", "perform"]
+
+log = structlog.get_logger("xswitch.media")
 
 
 class Recoded(Exception):
@@ -49,6 +54,21 @@ class Voice:
         for packet in groups.put(payload):
             self._lane.out.write(packet, len(packet) + self._late, marker=self._marker)
             self._late, self._marker = 0, False
+
+
+async def perform(player: Player, port: Port, source: str, loop: bool) -> None:
+    """Play a source to a leg as soon as packets can flow; begin again where another codec is agreed on.
+
+    Raises:
+        MediaError: there is no such source.
+    """
+    await port.connected.wait()
+    while True:
+        voice = Voice(port.audio)
+        try:
+            return await player.play(voice, voice.format, source, loop=loop)
+        except Recoded:
+            log.info("played anew in another codec", leg=port.leg)
 
 
 @dataclass(slots=True, eq=False)

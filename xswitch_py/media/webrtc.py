@@ -55,6 +55,9 @@ class User(Protocol):
     def down(self) -> None:
         """Packets can no longer flow."""
 
+    def milestone(self, layer: str, text: str) -> None:
+        """The transport came a step further; see `api.Milestone`."""
+
 
 class WebRtc:
     """ICE, DTLS and SRTP of one leg; `ufrag`, `pwd` and `candidates` go into our SDP."""
@@ -180,6 +183,8 @@ class WebRtc:
         agent = self._agents.get(message.attributes.get("USERNAME", "").partition(":")[0])
         if self._closed or agent is None or not agent.check(message, address, sock):
             return False
+        if not self._known:
+            self._user.milestone("ice", f"first check from {_named(address)}")
         self._know((sock, address))
         return True
 
@@ -209,7 +214,13 @@ class WebRtc:
             self._path.close()
             self._path = DtlsPath(self._send_dtls)
         self._dtls = dtls = DtlsTransport(self._path, self._certificate, client=remote.dtls_client)
-        await handshake(dtls, [(f.algorithm, f.value) for f in remote.fingerprints])
+        self._user.milestone("dtls", f"handshake begins, as {'client' if remote.dtls_client else 'server'}")
+        try:
+            await handshake(dtls, [(f.algorithm, f.value) for f in remote.fingerprints])
+        except ConnectionError as error:
+            self._user.milestone("dtls", f"failed: {error}")
+            raise
+        self._user.milestone("dtls", f"keys agreed, {dtls.suite}")
         self._prints = remote.fingerprints
         self._secured(dtls)
 
@@ -228,6 +239,7 @@ class WebRtc:
         """A pair was nominated, the first or another: our packets go there from now on."""
         if self._closed:
             return
+        self._user.milestone("ice", f"pair {_named(sock.address)} and {_named(address)}")
         self._pair = sock, address
         self._know(self._pair)
         sock.admit(address, self, self._rtp, self._rtcp)
@@ -247,6 +259,7 @@ class WebRtc:
     def _lost(self) -> None:
         if not self._closed:
             log.info("consent expired", ufrag=self.ufrag)
+            self._user.milestone("ice", "consent expired")
             self.shut()
             self._user.down()
 
@@ -314,6 +327,10 @@ class WebRtc:
         if self._pair is not None:
             sock, address = self._pair
             sock.send(data, address)
+
+
+def _named(address: Address) -> str:
+    return f"{address[0]} port {address[1]}"
 
 
 def _targets(remote: Remote) -> list[tuple[str, int, str, int, str]]:
