@@ -37,6 +37,10 @@ class Carriers:
         peer.leg = self.world.switch.new_leg(LegId(f"to-gw{len(self.dialled)}"), peer, offer)
         return peer.leg
 
+    def drop(self, contact: Contact) -> bool:
+        """See `Endpoint`."""
+        return False
+
     def deliver(self, to: Contact, message: Any) -> bool:
         return False
 

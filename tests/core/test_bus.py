@@ -2,6 +2,8 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from xswitch_py.base.events import CallAnswered, CallRinging, Event
 from xswitch_py.base.ids import CallId
 from xswitch_py.core.bus import Bus
@@ -62,3 +64,25 @@ async def test_batches_hold_what_comes_together_and_only_what_is_wanted() -> Non
     bus.publish(fact(4))
     bus.close()
     assert [batch async for batch in batches] == [[fact(4)]]
+
+
+async def test_who_is_served_hears_at_once_and_goes_on_after_a_fault() -> None:
+    bus, heard = Bus(), list[Event]()
+
+    def take(event: Event) -> None:
+        heard.append(event)
+        if event == fact(1):
+            raise ValueError
+
+    serving = asyncio.create_task(bus.serve(take))
+    await asyncio.sleep(0)
+    with capture_logs() as logs:
+        for number in range(3):
+            bus.publish(fact(number))
+            assert heard[-1] == fact(number)
+    bus.close()
+    await serving
+    bus.publish(fact(3))
+    assert heard == [fact(0), fact(1), fact(2)]
+    assert [line["event_type"] for line in logs] == ["CallAnswered"]
+    await bus.serve(take)  # closed already

@@ -10,7 +10,8 @@ from xswitch_py.actions import ACTIONS
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import CallError, ConfigError
 from xswitch_py.base.offer import Offer, Party
-from xswitch_py.core.dialplan import Step, load, route
+from xswitch_py.base.records import Route
+from xswitch_py.core.dialplan import Rule, Step, as_table, explain, from_route, load, route
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0)
 SATURDAY_NOON = datetime(2026, 11, 28, 12, 0)
@@ -46,6 +47,22 @@ def test_no_rule_no_route() -> None:
 def test_groups_fill_the_steps() -> None:
     text = '[[rule]]\nnumber = "9(\\\\d)(\\\\d)?"\nsteps = ["transfer $1-$2-$0-$9"]'
     assert steps(text, "95") == (Step("transfer", "5--95-"),)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "step"),
+    [
+        ("1001|gateway/berlin/0900123", "bridge user/1001gatewayberlin0900123"),
+        ("1001,gateway/berlin/0900123", "bridge user/1001gatewayberlin0900123"),
+        ("../gateway/berlin/0900", "bridge user/..gatewayberlin0900"),
+        (" 1001 \t\r\n1002\u2028", "bridge user/10011002"),
+        ("|,/", "bridge user/"),
+    ],
+)
+def test_who_dials_names_one_target_and_no_gateway(dialled: str, step: str) -> None:
+    """X10, X20: however generous the rule is."""
+    action, _, argument = step.partition(" ")
+    assert steps('[[rule]]\nnumber = "(?s:(.*))"\nsteps = ["bridge user/$1"]', dialled) == (Step(action, argument),)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +119,7 @@ def test_hours(hours: str, now: datetime, fits: bool) -> None:
         ('[[rule]]\nsteps = ["echo"]\ncolour = "red"', "unknown key 'colour'"),
         ('[[rule]]\nsteps = ["echo"]\nnumber = 7', "number must be text"),
         ('[[rule]]\nsteps = ["echo"]\nnumber = "("', "number: '(' is no regular expression"),
+        ('[[rule]]\nsteps = ["echo"]\nnumber = "a{99999999999}"', "is no regular expression"),
         ('[[rule]]\nsteps = ["echo"]\nhours = "late"', "hours: 'late'"),
         ('[[rule]]\nsteps = ["echo"]\nhours = "xyz"', "hours: 'xyz'"),
         ('[[rule]]\nsteps = ["echo"]\nhours = "09:75-10:00"', "hours: '09:75-10:00'"),
@@ -125,3 +143,75 @@ def test_the_shipped_dialplan_is_good() -> None:
     rules = load(table, ACTIONS)
     assert route(rules, offer("9196"), MONDAY_NOON)[-1] == Step("echo")
     assert route(rules, offer("1001"), MONDAY_NOON) == (Step("bridge", "1001"),)
+
+
+ALL = ("context", "caller", "number")
+OFFICE = load(
+    tomllib.loads(
+        """
+        [[rule]]
+        name = "night"
+        number = "8000"
+        hours = "mon-fri 18:00-08:00"
+        steps = ["hangup"]
+        [[rule]]
+        name = "boss"
+        caller = "2\\\\d+"
+        number = "8000"
+        context = "boss"
+        steps = ["bridge 1000"]
+        [[rule]]
+        name = "out"
+        number = "0(\\\\d+)"
+        steps = ["answer", "bridge gateway/berlin/$1"]
+        [[rule]]
+        name = "never asked"
+        steps = ["echo"]
+        """
+    ),
+    ACTIONS,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "who", "looked_at", "followed"),
+    [
+        ("8000", {}, [("hours",), ("context", "caller"), ("number",), ()], "echo"),
+        ("0301", {}, [("hours", "number"), ("context", "caller", "number"), ()], "answer"),
+        ("8000", {"context": "boss", "caller": "22"}, [("context", "hours"), ()], "bridge"),
+        ("2", {"context": "x"}, [("context", "hours", "number"), ALL, ("context", "number"), ("context",)], ""),
+    ],
+)  # fmt: skip
+def test_all_that_does_not_fit_is_told(
+    number: str, who: dict[str, str], looked_at: list[tuple[str, ...]], followed: str
+) -> None:
+    judged = explain(OFFICE, offer(number, **who), MONDAY_NOON)
+    assert [each.misfits for each in judged] == looked_at
+    assert [each.rule for each in judged] == list(OFFICE[: len(judged)])
+    assert [each.steps[0].action for each in judged if each.steps] == ([followed] if followed else [])
+
+
+def test_what_is_explained_is_what_is_routed() -> None:
+    for number in ("8000", "0301", "1", ""):
+        for moment in (MONDAY_NOON, SATURDAY_NOON, MONDAY_NOON.replace(hour=3)):
+            last = explain(OFFICE, offer(number), moment)[-1]
+            assert last.steps == route(OFFICE, offer(number), moment)
+    assert explain(OFFICE, offer("0301"), MONDAY_NOON)[-1].steps[1] == Step("bridge", "gateway/berlin/301")
+    assert explain((), offer("1"), MONDAY_NOON) == []
+
+
+def test_a_route_of_the_database_is_read_as_one_of_the_file() -> None:
+    row = Route("route_1", 1, "out", ("bridge $1",), number="0(.*)", caller="1.", context="boss", hours="sat")
+    table = as_table(row)
+    assert table == {
+        "name": "out", "number": "0(.*)", "caller": "1.", "context": "boss", "hours": "sat", "steps": ["bridge $1"],
+    }  # fmt: skip
+    rule = from_route(row, lambda given: load({"rule": [given]}, ACTIONS)[0])
+    assert (rule.origin, rule.id, rule.name) == ("database", "route_1", "out")
+    assert rule.hours is not None and rule.hours.text == "sat"
+    assert as_table(Route("route_2", 1, "", ("echo",))) == {"context": "default", "steps": ["echo"]}
+
+
+def test_rules_are_of_the_file_unless_somebody_says_otherwise() -> None:
+    assert {rule.origin for rule in OFFICE} == {"file"}
+    assert Rule("x", ()).id == ""

@@ -39,6 +39,9 @@ class People:
         self.asked.append(name)
         return Account(name, domain, enabled=name == "1000") if name in ("1000", "1001") else None
 
+    async def find_number(self, number: str, domain: str) -> User | None:
+        return None
+
 
 @pytest.fixture
 def directory() -> Directory:

@@ -212,6 +212,33 @@ def test_a_few_failures_cost_nothing_and_each_further_one_twice_as_much_up_to_a_
     assert not guard.refuses(THERE, now)
 
 
+def test_somebody_may_keep_an_address_out_for_as_long_as_they_say() -> None:
+    guard = Guard(Limits(allowed=(ip_network("192.0.2.0/24"),)))
+    ban = guard.block(HOST, 60.0, "noise", 100.0)
+    assert (ban.source, ban.reason, ban.count, ban.since, ban.until) == (HOST, "noise", 0, 100.0, 160.0)
+    assert not guard.admits(HOST, 159.0) and guard.refuses(HOST, "1000", 159.0)
+    assert guard.admits(OTHER, 159.0)
+    assert guard.admits(HOST, 160.0)
+
+
+def test_a_block_takes_the_place_of_the_ban_there_was_and_can_be_taken_back() -> None:
+    guard = Guard()
+    guard.block("2001:db8:1:2::3", 60.0, "one", 0.0)
+    guard.block("2001:db8:1:2::/64", 10.0, "two", 1.0)
+    assert [(ban.source, ban.reason, ban.until) for ban in guard.bans(1.0)] == [("2001:db8:1:2::/64", "two", 11.0)]
+    assert not guard.admits("2001:db8:1:2::4", 1.0)
+    assert guard.unban("2001:db8:1:2::5", 2.0)
+    assert guard.admits("2001:db8:1:2::4", 2.0)
+
+
+def test_only_so_many_blocks_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Guard, "KNOWN", 3)
+    guard = Guard()
+    for number in range(5):
+        guard.block(f"192.0.2.{number}", 60.0, "", 0.0)
+    assert [ban.source for ban in guard.bans(0.0)] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
+
+
 def test_who_gets_it_right_starts_anew() -> None:
     guard = Delays()
     for _ in range(6):

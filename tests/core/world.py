@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from xswitch_py.actions import ACTIONS
 from xswitch_py.base.address import Address
@@ -22,7 +23,17 @@ from xswitch_py.core.registry import Contact, Registry
 from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
-from xswitch_py.media.api import Heard, LegStats, Listener, MediaEvent, Taken, Transport
+from xswitch_py.media.api import (
+    CallQuality,
+    Heard,
+    LegStats,
+    Listener,
+    MediaEvent,
+    Recorded,
+    RecordingId,
+    Taken,
+    Transport,
+)  # fmt: skip
 
 RULES = {
     "rule": [
@@ -45,6 +56,7 @@ class Recorder:
         self.codecs: dict[LegId, str] = defaultdict(str)
         self.bridges: dict[BridgeId, tuple[LegId, LegId]] = {}
         self.playing: dict[LegId, str] = {}
+        self.recordings: dict[RecordingId, tuple[LegId, Path, Callable[[Recorded], None]]] = {}
         self.deaf: set[LegId] = set()  # legs whose peers take no digits in media
 
     def open(self, leg: LegId, transport: Transport, listener: Listener, host: str = "") -> None:
@@ -119,6 +131,27 @@ class Recorder:
     def hold(self, leg: LegId, held: bool) -> None:
         self.scene.append(f"{leg} {'held' if held else 'unheld'}")
 
+    def mute(self, leg: LegId, muted: bool) -> None:
+        self.scene.append(f"{leg} {'muted' if muted else 'unmuted'}")
+
+    def record(
+        self, leg: LegId, path: Path, told: Callable[[Recorded], None], *, longest: float = 14_400.0
+    ) -> RecordingId:
+        self.recordings[recording := RecordingId(len(self.recordings))] = leg, path, told
+        return recording
+
+    def stop_recording(self, recording: RecordingId) -> None:
+        leg, path, told = self.recordings[recording]
+        if leg:
+            self.recordings[recording] = LegId(""), path, told
+            told(Recorded(recording, path, 1.0, 32044, 0, "stopped"))
+
+    def listen(self, leg: LegId, target: LegId) -> BridgeId:
+        return self.bridge(leg, target)
+
+    def quality(self, leg: LegId) -> CallQuality | None:
+        return None
+
     def send_digits(self, leg: LegId, digits: str) -> None:
         self.scene.append(f"{leg} digits {digits}")
 
@@ -176,6 +209,21 @@ class People:
     async def get(self, name: str, domain: str) -> User | None:
         return User(name, domain, f"User {name}", name) if name in ("1000", "1001", "1002", "1003") else None
 
+    async def find_number(self, number: str, domain: str) -> User | None:
+        return None
+
+
+class Told(Bus):
+    """A bus that keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Event] = []
+
+    def publish(self, event: Event) -> None:
+        self.seen.append(event)
+        super().publish(event)
+
 
 class World:
     """A switch, its doors and what was seen."""
@@ -185,7 +233,7 @@ class World:
     def __init__(self) -> None:
         self.scene: list[str] = []
         self.media = Recorder(self.scene)
-        self.bus = Bus()
+        self.bus = Told()
         self.heard = self.bus.listen()
         self.peers: dict[str, list[Peer]] = {}
         self.plan = Plan(load(RULES, ACTIONS), ring_timeout=5)
@@ -211,6 +259,9 @@ class World:
         return peer.leg
 
     def deliver(self, to: Contact, message: Message) -> bool:
+        return False
+
+    def drop(self, contact: Contact) -> bool:
         return False
 
     def call(self, caller: str, number: str, sdp: str = "opus PCMU", *, can_ring: bool = False) -> Leg:

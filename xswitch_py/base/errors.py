@@ -7,12 +7,17 @@
     │   ├── MediaError      no codec in common, or an SDP nobody can use
     │   └── LegEnded        the leg somebody worked on is gone
     ├── AuthError           who asks is not who they say, or may not
+    ├── Refused             what a program asked for cannot be done; carries the word that says why
     └── StoreError          the database cannot do it
+        └── Taken           the name is somebody's already
 
 A refusal is raised once, with its cause, and each door finds its own words in `base.cause.CAUSES`.
 """
 
+from typing import Any
+
 from xswitch_py.base.cause import Cause
+from xswitch_py.base.problem import Code
 
 __all__ = [
     "AuthError",
@@ -21,7 +26,9 @@ __all__ = [
     "LegEnded",
     "MediaError",
     "ProtocolError",
+    "Refused",
     "StoreError",
+    "Taken",
     "XSwitchError",
 ]
 
@@ -67,3 +74,15 @@ class AuthError(XSwitchError):
 
 class StoreError(XSwitchError):
     """The database cannot do what was asked."""
+
+
+class Taken(StoreError):
+    """Somebody has that name or number already."""
+
+
+class Refused(XSwitchError):
+    """What a program asked for cannot be done. Its text is for the one who asked; `facts` go with it, as JSON."""
+
+    def __init__(self, code: Code, detail: str = "", **facts: Any) -> None:
+        super().__init__(detail or code.value)
+        self.code, self.detail, self.facts = code, detail, facts

@@ -1,4 +1,4 @@
-"""What a user may do on a socket: four sets of names, empty unless something is granted (verto.md 4.2, V16)."""
+"""What a role may do: sets of names, empty unless something is granted (verto.md 4.2, V16)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 __all__ = ["ANY", "KINDS", "NOTHING", "Kind", "Permissions"]
 
-Kind = Literal["methods", "jsapi", "fsapi", "channels"]
+Kind = Literal["methods", "jsapi", "fsapi", "channels", "api"]
 
 ANY: Final = "__ANY__"  # FreeSWITCH's word for all names
-KINDS: Final[Mapping[Kind, bool]] = {"methods": True, "jsapi": False, "fsapi": False, "channels": True}
+KINDS: Final[Mapping[Kind, bool]] = {"methods": True, "jsapi": False, "fsapi": False, "channels": True, "api": False}
 """Each kind, and whether a granted `verto` also grants `verto.invite`: what precedes the first dot counts."""
 
 
@@ -21,6 +21,7 @@ class Permissions:
     jsapi: frozenset[str] = frozenset()
     fsapi: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    api: frozenset[str] = frozenset()  # scopes, such as "calls:read"
 
     def allows(self, kind: Kind, name: str) -> bool:
         """Say whether a name of this kind may be used."""

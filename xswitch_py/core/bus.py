@@ -16,13 +16,19 @@ class Bus:
     """Hands every event to every listener."""
 
     def __init__(self) -> None:
-        self._listeners: set[Callable[[Event | None], None]] = set()
+        self._listeners: dict[_Take, tuple[type[Event], ...]] = {}  # with the types that each wants; (): all
+        self._by_type: dict[type[Event], tuple[_Take, ...]] = {}  # the same, for types that were published
         self._closed = False
         self.lost = 0  # events a slow listener never got
 
     def publish(self, event: Event) -> None:
         """Tell everybody. Never waits and never fails."""
-        for listener in tuple(self._listeners):
+        kind = type(event)
+        listeners = self._by_type.get(kind)
+        if listeners is None:
+            wanted = (take for take, only in self._listeners.items() if not only or kind in only)
+            listeners = self._by_type[kind] = tuple(wanted)
+        for listener in listeners:
             listener(event)
 
     def close(self) -> None:
@@ -30,6 +36,28 @@ class Bus:
         self._closed = True
         for listener in tuple(self._listeners):
             listener(None)
+
+    async def serve(self, take: Callable[[Event], None]) -> None:
+        """Hand every event to a function as it is published, until `close`: for what is quick, and for all events.
+
+        No task is woken for it, and nothing can be lost; what the function raises is logged.
+        """
+        closed = asyncio.Event()
+
+        def hear(event: Event | None) -> None:
+            if event is None:
+                closed.set()
+                return
+            try:
+                take(event)
+            except Exception:
+                log.exception("an event was not taken", event_type=type(event).__name__)
+
+        self._join(hear)
+        try:
+            await closed.wait()
+        finally:
+            self._leave(hear)
 
     def listen(self, size: int = 10_000) -> AsyncGenerator[Event]:
         """Yield events from this moment on, until `close`; who is `size` events behind loses more."""
@@ -43,39 +71,41 @@ class Bus:
         queue, take = self._subscribe(size, only)
         return self._gather(queue, take, pause)
 
-    def _subscribe(
-        self, size: int, only: tuple[type[Event], ...] = ()
-    ) -> tuple["_Queue", Callable[[Event | None], None]]:
+    def _subscribe(self, size: int, only: tuple[type[Event], ...] = ()) -> tuple["_Queue", "_Take"]:
         queue: _Queue = asyncio.Queue()
 
         def take(event: Event | None) -> None:
-            if only and event is not None and type(event) not in only:
-                return
             if event is not None and queue.qsize() >= size:
                 self._lose(event)
             else:
                 queue.put_nowait(event)
 
-        self._listeners.add(take)
+        self._join(take, only)
+        return queue, take
+
+    def _join(self, take: "_Take", only: tuple[type[Event], ...] = ()) -> None:
+        self._listeners[take] = only
+        self._by_type.clear()
         if self._closed:
             take(None)
-        return queue, take
+
+    def _leave(self, take: "_Take") -> None:
+        self._listeners.pop(take, None)
+        self._by_type.clear()
 
     def _lose(self, event: Event) -> None:
         if self.lost % 1000 == 0:  # a storm shall not become another one in the log
             log.error("events lost, a listener is too slow", lost=self.lost + 1, event_type=type(event).__name__)
         self.lost += 1
 
-    async def _drain(self, queue: "_Queue", take: Callable[[Event | None], None]) -> AsyncGenerator[Event]:
+    async def _drain(self, queue: "_Queue", take: "_Take") -> AsyncGenerator[Event]:
         try:
             while (event := await queue.get()) is not None:
                 yield event
         finally:
-            self._listeners.discard(take)
+            self._leave(take)
 
-    async def _gather(
-        self, queue: "_Queue", take: Callable[[Event | None], None], pause: float
-    ) -> AsyncGenerator[list[Event]]:
+    async def _gather(self, queue: "_Queue", take: "_Take", pause: float) -> AsyncGenerator[list[Event]]:
         try:
             event = await queue.get()
             while event is not None:
@@ -91,7 +121,8 @@ class Bus:
                 if event is not None:
                     event = await queue.get()
         finally:
-            self._listeners.discard(take)
+            self._leave(take)
 
 
 _Queue = asyncio.Queue[Event | None]
+_Take = Callable[[Event | None], None]

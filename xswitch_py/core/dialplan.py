@@ -8,25 +8,28 @@
     hours = "mon-fri 09:00-17:30"   # local time
     steps = ["answer", "sleep 200", "echo"]
 
-In a step, `$0` stands for the number dialled and `$1` to `$9` for the groups of `number`.
+In a step, `$0` stands for the number dialled and `$1` to `$9` for the groups of `number`; signs that part targets and
+words, which nobody's number has, are left out of them.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import CallError, ConfigError
 from xswitch_py.base.offer import Offer
+from xswitch_py.base.records import Route
 
-__all__ = ["Hours", "Rule", "Step", "load", "route"]
+__all__ = ["Hours", "Judged", "Rule", "Step", "as_table", "explain", "from_route", "load", "route"]
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(
     r"(?:(?P<from>[a-z]{3})(?:-(?P<to>[a-z]{3}))? ?)?(?:(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d))?"
 )
+_PARTING: Final = re.compile(r"[\s,|/]+")  # see `core.targets`
 _KEYS: Final = frozenset({"name", "number", "caller", "context", "hours", "steps"})
 
 
@@ -45,6 +48,7 @@ class Hours:
     days: frozenset[int]
     start: int
     end: int
+    text: str = field(default="", compare=False)  # as it was written
 
     def holds(self, now: datetime) -> bool:
         """Say whether a moment lies within; a span may run over midnight and then belongs to the day it began."""
@@ -64,6 +68,8 @@ class Rule:
     caller: re.Pattern[str] | None = None
     context: str = "default"
     hours: Hours | None = None
+    origin: str = "file"  # or "database", "flow"
+    id: str = ""  # of a route of the database
 
     def match(self, offer: Offer, now: datetime) -> tuple[str, ...] | None:
         """Give the number dialled and the groups of the pattern if the rule fits, else nothing."""
@@ -77,6 +83,25 @@ class Rule:
         found = self.number.fullmatch(dialled)
         return None if found is None else (dialled, *(group or "" for group in found.groups()))
 
+    def misfits(self, offer: Offer, now: datetime) -> tuple[str, ...]:
+        """Name all conditions that do not hold: "context", "hours", "caller", "number"."""
+        fits = {
+            "context": self.context == offer.context,
+            "hours": self.hours is None or self.hours.holds(now),
+            "caller": self.caller is None or self.caller.fullmatch(offer.caller.number) is not None,
+            "number": self.number is None or self.number.fullmatch(offer.callee.number) is not None,
+        }
+        return tuple([name for name, good in fits.items() if not good])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A rule that was looked at for a call: why it does not fit, or the steps that follow."""
+
+    rule: Rule
+    misfits: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
 
 def route(rules: tuple[Rule, ...], offer: Offer, now: datetime) -> tuple[Step, ...]:
     """Find the steps for a call.
@@ -86,8 +111,33 @@ def route(rules: tuple[Rule, ...], offer: Offer, now: datetime) -> tuple[Step, .
     """
     for rule in rules:
         if (groups := rule.match(offer, now)) is not None:
-            return tuple(Step(step.action, _fill(step.argument, groups)) for step in rule.steps)
+            return _filled(rule, groups)
     raise CallError(Cause.NO_ROUTE_DESTINATION, f"no rule for {offer.callee.number!r}")
+
+
+def explain(rules: Sequence[Rule], offer: Offer, now: datetime) -> list[Judged]:
+    """Say which rules `route` looks at for a call, in order: none fits, or the last one alone does."""
+    judged: list[Judged] = []
+    for rule in rules:
+        if (groups := rule.match(offer, now)) is not None:
+            return [*judged, Judged(rule, (), _filled(rule, groups))]
+        judged.append(Judged(rule, rule.misfits(offer, now)))
+    return judged
+
+
+def as_table(route: Route) -> dict[str, object]:
+    """Write a route as a dialplan file would; what is empty fits any, and is left out."""
+    texts = {key: getattr(route, key) for key in ("name", "number", "caller", "context", "hours")}
+    return {key: text for key, text in texts.items() if text} | {"steps": list(route.steps)}
+
+
+def from_route(route: Route, read: Callable[[Mapping[str, object]], Rule]) -> Rule:
+    """Make the rule of a route of the database; `read` reads a table of a dialplan file.
+
+    Raises:
+        ConfigError: it cannot be read, any more: it names an action that is gone, say.
+    """
+    return replace(read(as_table(route)), origin="database", id=route.id)
 
 
 def load(table: Mapping[str, object], actions: Collection[str]) -> tuple[Rule, ...]:
@@ -132,7 +182,7 @@ def _problems(entry: Mapping[str, object], actions: Collection[str]) -> Iterator
 def _pattern_problem(text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         return f"{text!r} is no regular expression: {error}"
     return ""
 
@@ -166,7 +216,7 @@ def _hours(text: str) -> Hours | None:
     span = (_DAYS.index(last) - _DAYS.index(first)) % 7 + 1
     days = frozenset((_DAYS.index(first) + day) % 7 for day in range(span))
     start, end = _minutes(found["start"] or "00:00"), _minutes(found["end"] or "24:00")
-    return Hours(days, start, end) if 0 <= start <= 1440 and 0 <= end <= 1440 else None
+    return Hours(days, start, end, text.strip()) if 0 <= start <= 1440 and 0 <= end <= 1440 else None
 
 
 def _minutes(text: str) -> int:
@@ -174,5 +224,11 @@ def _minutes(text: str) -> int:
     return hours * 60 + minutes if minutes < 60 else -1
 
 
+def _filled(rule: Rule, groups: tuple[str, ...]) -> tuple[Step, ...]:
+    return tuple(Step(step.action, _fill(step.argument, groups)) for step in rule.steps)
+
+
 def _fill(argument: str, groups: tuple[str, ...]) -> str:
-    return re.sub(r"\$(\d)", lambda found: groups[int(found[1])] if int(found[1]) < len(groups) else "", argument)
+    """Put what was dialled into a step, as one word: whoever dials names no further targets, nor another gateway."""
+    values = [_PARTING.sub("", group) for group in groups]
+    return re.sub(r"\$(\d)", lambda found: values[int(found[1])] if int(found[1]) < len(values) else "", argument)

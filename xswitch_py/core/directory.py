@@ -12,6 +12,7 @@ from xswitch_py.base.address import Address
 from xswitch_py.base.errors import AuthError
 from xswitch_py.base.user import NOBODY, User
 from xswitch_py.core.guard import Guard, Offence
+from xswitch_py.core.phone_tokens import PhoneTokens
 
 __all__ = ["Directory", "Users", "Version"]
 
@@ -28,6 +29,9 @@ class Users(Protocol):
     async def get(self, name: str, domain: str) -> User | None:
         """Find a user of a domain."""
 
+    async def find_number(self, number: str, domain: str) -> User | None:
+        """Find who has a number that is not their name."""
+
 
 class Directory:
     """The users of one domain."""
@@ -39,6 +43,7 @@ class Directory:
         """With `version` users are remembered until it changes."""
         self.domain = domain
         self.guard = guard or Guard()
+        self.tokens = PhoneTokens(domain)
         self._users = users
         self._version = version
         self._recent: OrderedDict[str, User | None] = OrderedDict()
@@ -54,6 +59,13 @@ class Directory:
         if not _can_be(name):
             return None
         user = await self._users.get(name, self.domain)
+        return user if user is not None and user.enabled else None
+
+    async def find_callee(self, name: str) -> User | None:
+        """Find an enabled user by name, or else by number."""
+        user = await self.find(name)
+        if user is None and _can_be(name):
+            user = await self._users.find_number(name, self.domain)
         return user if user is not None and user.enabled else None
 
     async def find_recent(self, name: str) -> User | None:
@@ -79,7 +91,7 @@ class Directory:
             self._recent.clear()
 
     async def login(self, login: str, password: str, host: str) -> User:
-        """Check the phone secret of a user who comes from a host.
+        """Check the phone secret, or the phone token, of a user who comes from a host.
 
         Raises:
             AuthError: wrong, unknown or too often; the same for all three.
@@ -87,7 +99,9 @@ class Directory:
         address, now = self.address(login), time.monotonic()
         if not self.guard.refuses(host, address.user, now):
             user = await self.find(address.user)
-            if (user or NOBODY).check_phone(password) and user is not None:  # a stranger costs as much
+            # A stranger costs as much.
+            right = (user or NOBODY).check_phone(password) | self.tokens.check(address.user, password)
+            if user is not None and right:
                 self.guard.passed(host, address.user)
                 return user
             if (ban := self.guard.failed(Offence.LOGIN, host, now, address.user)) is not None:

@@ -35,3 +35,6 @@ class Endpoint(Protocol):
 
     def deliver(self, to: Contact, message: Message) -> bool:
         """Hand a chat message to a contact; say whether it was there to take it."""
+
+    def drop(self, contact: Contact) -> bool:
+        """Let a user be reached there no longer; calls that are up go on. Says whether it was there."""

@@ -218,6 +218,17 @@ class Guard:
         """List who is banned now, the longest banned first."""
         return tuple([ban for ban in self._bans.values() if now < ban.until])
 
+    def block(self, source: str, seconds: float, reason: str, now: float) -> Ban:
+        """Ban an address for so long since somebody said so, whatever it did; in place of a ban that it has.
+
+        `source` may be the source of a ban. Those who are always allowed can be banned in no other way.
+        """
+        source = _source(source)
+        self._bans.pop(source, None)
+        self._bans[source] = ban = Ban(source, reason, 0, now, now + seconds)
+        _fit(self._bans, self.KNOWN)
+        return ban
+
     def unban(self, host: str, now: float) -> bool:
         """Forget all that was counted of an address, or of the source of a ban; false if it is not banned."""
         source = _source(host)

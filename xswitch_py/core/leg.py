@@ -13,7 +13,7 @@ So a script never asks whether the leg is still up, and cleans up nothing.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import Enum
 from typing import Final, Protocol
 
@@ -21,13 +21,24 @@ import structlog
 
 from xswitch_py.base import events
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import CallError, MediaError, ProtocolError
-from xswitch_py.base.ids import LegId
+from xswitch_py.base.errors import CallError, MediaError
+from xswitch_py.base.ids import CallId, LegId
 from xswitch_py.base.offer import Offer, Party, Wish
 from xswitch_py.core.bus import Bus
+from xswitch_py.core.pressing import press_all
 from xswitch_py.core.scope import Scope
-from xswitch_py.media.api import Connected, Digit, Failed, Heard, LegStats, Media, MediaEvent, Transport
-from xswitch_py.media.dtmf import DIGITS
+from xswitch_py.media.api import (
+    Connected,
+    Digit,
+    Failed,
+    Heard,
+    LegStats,
+    Measured,
+    Media,
+    MediaEvent,
+    Milestone,
+    Transport,
+)
 
 __all__ = ["Leg", "State", "Wire"]
 
@@ -36,9 +47,6 @@ log = structlog.get_logger("xswitch.core")
 AUDIO: Final = ("opus", "G722", "PCMU", "PCMA")  # what we offer, and can recode between
 
 _TWICE: Final = 0.4  # seconds
-_QUEUE: Final = 32  # digits at once
-_PAUSES: Final = {"w": 0.5, "W": 1.0}  # seconds
-_GAP: Final = 0.06  # seconds between digits
 
 
 class State(Enum):
@@ -101,10 +109,15 @@ class Leg:
         self.held = False
         self.bridged: Leg | None = None
         self.placed_for: Leg | None = None  # the caller that an outbound leg is rung for
+        self.call: CallId | None = None  # which it takes part in
+        self.muted = False
+        self.secret = False  # whether nobody is told which digits come now
+        self.measured: events.LegMeasured | None = None
         self.cause: Cause | None = None
         self.scope: Scope | None = None
         self.stats = LegStats()
         self._digits: asyncio.Queue[str] | None = None
+        self._over: asyncio.Event | None = None
         self._media = media
         self._bus = bus
         self._gone = gone
@@ -123,6 +136,15 @@ class Leg:
         if self._digits is None:
             self._digits = asyncio.Queue(64)
         return self._digits
+
+    @property
+    def over(self) -> asyncio.Event:
+        """Set once the leg has ended."""
+        if self._over is None:
+            self._over = asyncio.Event()
+            if self.cause is not None:
+                self._over.set()
+        return self._over
 
     @property
     def heard(self) -> Heard:
@@ -205,7 +227,12 @@ class Leg:
         if held != self.held:
             self.held = held
             self._media.hold(self.id, held)
-            self._bus.publish((events.LegHeld if held else events.LegUnheld)(self.id, _now()))
+            self._bus.publish((events.LegHeld if held else events.LegUnheld)(self.id, _now(), self.call))
+
+    def mute(self, muted: bool) -> None:
+        """Let nobody hear what the peer says, or let it be heard again."""
+        self.muted = muted
+        self._media.mute(self.id, muted)
 
     def take(self, cause: Cause) -> None:
         """Take the leg out of the scope that holds it: whoever works there sees it end, but it lives on."""
@@ -228,7 +255,7 @@ class Leg:
         if self._media.takes_digits(self.id):
             self._media.send_digits(self.id, f"{digits}@{ms}")
         else:
-            self._press_all(digits, ms)
+            press_all(digits, ms, self._press)
 
     # What the door says the peer did.
 
@@ -306,7 +333,8 @@ class Leg:
         if self.digits.full():
             self.digits.get_nowait()
         self.digits.put_nowait(digit)
-        self._bus.publish(events.DigitHeard(self.id, _now(), digit, ms, source))
+        shown = "" if self.secret else digit
+        self._bus.publish(events.DigitHeard(self.id, _now(), shown, ms, source, self.call))
         return True
 
     # Inside.
@@ -315,21 +343,6 @@ class Leg:
         """Answer a calling peer's offer, or make ours if it left that to us."""
         make = self._media.make_offer if self.offer.sdp is None else self._media.make_answer
         return await make(self.id, wish or self.wish)
-
-    def _press_all(self, digits: str, ms: int) -> None:
-        """Say digits in the door's words, each when the one before is over."""
-        if len(digits) > _QUEUE or not all(sign in _PAUSES or sign.upper() in DIGITS for sign in digits):
-            raise ProtocolError("these are no digits, or too many")
-        at = 0.0  # seconds
-        for sign in digits:
-            if sign in _PAUSES:
-                at += _PAUSES[sign]
-                continue
-            if at:
-                asyncio.get_running_loop().call_later(at, self._press, sign.upper(), ms)
-            else:
-                self._press(sign.upper(), ms)
-            at += ms / 1000 + _GAP
 
     def _press(self, digit: str, ms: int) -> None:
         if self.cause is None:
@@ -346,9 +359,12 @@ class Leg:
         self.stats = self._media.close(self.id)
         self.part()
         self.take(cause)
-        self._bus.publish(events.LegEnded(self.id, _now(), cause))
+        quality = self.stats.quality
+        self._bus.publish(events.LegEnded(self.id, _now(), cause, asdict(quality) if quality is not None else {}))
         self._gone(self)
         self._settled(self)
+        if self._over is not None:
+            self._over.set()
         return True
 
     def _media_event(self, event: MediaEvent) -> None:
@@ -362,6 +378,12 @@ class Leg:
                 self.hangup(cause)
             case Connected():
                 log.debug("media connected", leg=self.id)
+            case Milestone(layer=layer, text=text):
+                self._bus.publish(events.LegMilestone(self.id, _now(), layer, text))
+            case Measured(quality=quality):
+                ways = [way.mos for way in (quality.heard, quality.told) if way is not None]
+                self.measured = events.LegMeasured(self.id, _now(), min(ways), asdict(quality), self.call)
+                self._bus.publish(self.measured)
 
 
 def _now() -> float:

@@ -1,6 +1,7 @@
 """The switch: every leg and every call there is."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -9,10 +10,12 @@ import structlog
 
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import CallError
+from xswitch_py.base.events import CallTransferred
 from xswitch_py.base.ids import CallId, LegId
 from xswitch_py.base.offer import Offer, Party
-from xswitch_py.core.call import Body, Call, Told, nobody
+from xswitch_py.core.call import Body, Call, First, Told, nobody
 from xswitch_py.core.leg import Leg, State, Wire
+from xswitch_py.core.meetings import Meeting
 from xswitch_py.core.scope import cause_of
 from xswitch_py.core.services import Services
 
@@ -34,9 +37,15 @@ class Switch:
         self.leave = leave
         self.legs: dict[LegId, Leg] = {}
         self.calls: dict[CallId, Call] = {}
-        self._body = body
+        self.meetings: dict[str, Meeting] = {}
+        self.body = body
         self._tasks: dict[asyncio.Task[None], Call] = {}
         self._draining = False
+
+    @property
+    def draining(self) -> bool:
+        """Whether no more calls are taken."""
+        return self._draining
 
     def new_leg(self, leg_id: LegId, wire: Wire, offer: Offer) -> Leg:
         """Make a leg.
@@ -54,30 +63,60 @@ class Switch:
 
     def accept(self, leg: Leg, offer: Offer | None = None) -> Call:
         """Begin a call for a leg: route it as dialled, or as `offer` says."""
-        return self.begin(leg, offer or leg.offer, self._body)
+        return self.begin(leg, offer or leg.offer, self.body)
 
     def begin(self, leg: Leg, offer: Offer, body: Body, told: Told = nobody, along: Leg | None = None) -> Call:
         """Begin a call for a leg, with a body of its own; `told` hears how far it comes.
 
         `along` is a leg that the call answers for, too: however it ends, that one does not outlive it alone.
         """
-        call = Call(leg, offer, self.services, told, along)
+        return self._run(Call(leg, offer, self.services, told, along), body)
+
+    def originate(self, offer: Offer, first: First, body: Body | None = None) -> Call:
+        """Begin a call that nobody placed: `first` gets a leg to answer, and `offer` says how it goes on from there.
+
+        Raises:
+            CallError: we are closing down.
+        """
+        if self._draining:
+            raise CallError(Cause.SYSTEM_SHUTDOWN)
+        return self._run(Call(None, offer, self.services, nobody, first=first), body or self.body)
+
+    def redirect(self, call: Call, destination: str, context: str = "") -> None:
+        """Let a call start anew, as if its party had dialled this number; whom it had reached is let go.
+
+        With a `context` it has the rights of who sends it there, which may be less than its own.
+
+        Raises:
+            CallError: it has no leg yet, or is over.
+        """
+        leg = call.leg
+        call.turn(self.body, Cause.BLIND_TRANSFER)
+        offer = replace(leg.offer, caller=leg.party, callee=Party("", destination), sdp=None, wish=None)
+        call.offer = replace(offer, context=context or offer.context)
+        self._sent(call.id, destination, call)
+
+    def _run(self, call: Call, body: Body) -> Call:
         task = asyncio.create_task(call.run(body), name=f"call {call.id}")
         self.calls[call.id] = call
         self._tasks[task] = call
         task.add_done_callback(self._done)
         return call
 
-    def transfer(self, leg: Leg, destination: str) -> None:
+    def transfer(self, leg: Leg, destination: str, context: str = "") -> None:
         """Send the party this leg talks to elsewhere; the leg itself ends (blind transfer).
+
+        It has the rights of the leg then, or of a `context`.
 
         Raises:
             CallError: it talks to nobody.
         """
         other, offer = _sent_on(leg, destination)
+        offer = replace(offer, context=context or offer.context)
+        before = other.call
         other.take(Cause.BLIND_TRANSFER)
         leg.hangup(Cause.BLIND_TRANSFER)
-        self.accept(other, offer)
+        self._sent(before, destination, self.accept(other, offer))
 
     def refer(self, leg: Leg, destination: str, told: Callable[[Progress], None]) -> None:
         """Send the party this leg talks to elsewhere, but keep the leg until the far end answers (RFC 3515).
@@ -107,7 +146,7 @@ class Switch:
 
         async def body(call: Call) -> None:
             try:
-                await self._body(call)
+                await self.body(call)
                 went(State.ACTIVE)  # it was served, if by nobody who answers
             except CallError as error:
                 if done or call.leg.cause is not None:
@@ -122,9 +161,10 @@ class Switch:
                 return
             await call.talk(leg)
 
+        before = other.call
         for party in (leg, other):
             party.take(Cause.BLIND_TRANSFER)
-        self.begin(other, offer, body, went, leg)
+        self._sent(before, destination, self.begin(other, offer, body, went, leg))
 
     def take_over(self, leg: Leg, replaced: Leg) -> None:
         """Let a calling leg have the place of another, which ends; also of one that rings only (RFC 3891, pick-up).
@@ -156,11 +196,12 @@ class Switch:
         if one is None or other is None or one in (leg, other):
             raise CallError(Cause.WRONG_CALL_STATE, "invalid transfer leg")
         offer = replace(one.offer, caller=one.party, callee=other.party, wish=None)
+        before = one.call
         for party in (one, other):
             party.take(Cause.ATTENDED_TRANSFER)
         for mine in (replaced, leg):
             mine.hangup(Cause.ATTENDED_TRANSFER)
-        self.begin(one, offer, lambda call: call.talk(other), along=other)
+        self._sent(before, other.party.number, self.begin(one, offer, lambda call: call.talk(other), along=other))
 
     async def drain(self, seconds: float) -> None:
         """Take no more calls, give those that are up some seconds to end, then end them (SYSTEM_SHUTDOWN)."""
@@ -174,6 +215,9 @@ class Switch:
         for leg in tuple(self.legs.values()):
             leg.hangup(Cause.SYSTEM_SHUTDOWN)
 
+    def _sent(self, before: CallId | None, to: str, call: Call) -> None:
+        self.services.bus.publish(CallTransferred(before or call.id, time.time(), to, call.id))
+
     def _gone(self, leg: Leg) -> None:
         self.legs.pop(leg.id, None)
 
@@ -181,7 +225,11 @@ class Switch:
         call = self._tasks.pop(task)
         del self.calls[call.id]
         left = call.along
-        if left is not None and left.scope is None and not any(left in (c.leg, c.along) for c in self.calls.values()):
+        if (
+            left is not None
+            and left.scope is None
+            and not any(left in (c.calling, c.along) for c in self.calls.values())
+        ):
             left.hangup(call.cause or Cause.NORMAL_CLEARING)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call task failed", exc_info=error)

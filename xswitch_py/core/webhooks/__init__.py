@@ -1,0 +1,1 @@
+"""Webhooks: events told to other servers, as Standard Webhooks has it."""
