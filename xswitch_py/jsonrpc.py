@@ -48,6 +48,7 @@ log = structlog.get_logger("xswitch.jsonrpc")
 SIZE: Final = 1_000_000  # bytes of a text
 DEPTH: Final = 32  # arrays and objects within each other
 DIGITS: Final = 100  # of a number
+MEMBERS: Final = 5_000  # of all arrays and objects together: a megabyte of brackets takes half a second to read
 BATCH: Final = 32  # members
 
 
@@ -122,6 +123,8 @@ def parse(text: str | bytes) -> Any:
         raise BadJson("too long")
     try:
         text = text if isinstance(text, str) else text.decode()
+        if len(text) > MEMBERS and sum(map(text.count, "[{,")) > MEMBERS:
+            raise BadJson("too many members")
         value = _DECODER.decode(text)
     except (ValueError, RecursionError) as problem:
         raise BadJson("not JSON") from problem

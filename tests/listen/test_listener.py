@@ -99,6 +99,74 @@ async def test_who_never_ends_a_later_request_is_dropped(request_: bytes, more: 
                 assert await reader.read() == b""
 
 
+async def swallow(scope: Any, receive: Any, send: Any) -> None:
+    """An app that reads the body before it says anything."""
+    while (message := await receive())["type"] == "http.request" and message["more_body"]:
+        pass
+    await page(scope, receive, send)
+
+
+async def test_a_body_that_comes_too_slowly_is_not_waited_for() -> None:
+    """X2, X4: a byte now and then keeps no connection."""
+    limits = Limits(handshake=0.2, tick=0.02)
+    listener = Listener(swallow, {}, http="127.0.0.1:0", limits=limits)
+    await listener.start()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+    try:
+        async with raw(listener.addresses["http"], head) as (reader, writer), asyncio.timeout(5):
+            trickle = asyncio.create_task(trickled(writer, b"x", 0.02))
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            trickle.cancel()
+    finally:
+        await listener.stop()
+
+
+async def test_a_large_body_may_take_longer_than_the_head() -> None:
+    limits = Limits(handshake=0.1, tick=0.02, slowest=10_000)
+    listener = Listener(swallow, {}, http="127.0.0.1:0", limits=limits)
+    await listener.start()
+    size = 2000
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (20 * size)
+    try:
+        async with raw(listener.addresses["http"], head) as (reader, writer), asyncio.timeout(5):
+            await trickled(writer, b"x" * size, 0.02, 20)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    finally:
+        await listener.stop()
+
+
+async def trickled(writer: asyncio.StreamWriter, piece: bytes, pause: float, times: int = 1000) -> None:
+    for _ in range(times):
+        writer.write(piece)
+        await asyncio.sleep(pause)
+
+
+async def test_who_takes_nothing_of_the_answer_is_dropped() -> None:
+    """X2: however much they asked for."""
+    gone = asyncio.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        async def tell() -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+
+        await receive()
+        telling = asyncio.create_task(tell())
+        assert (await receive())["type"] == "http.disconnect"
+        telling.cancel()
+        gone.set()
+
+    listener = Listener(endless, {}, http="127.0.0.1:0", limits=Limits(handshake=5, dead=0.2, tick=0.02))
+    await listener.start()
+    try:
+        async with raw(listener.addresses["http"], b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), asyncio.timeout(8):
+            await gone.wait()
+    finally:
+        await listener.stop()
+
+
 async def test_a_request_that_takes_its_time_is_waited_for() -> None:
     ready = asyncio.Event()
 
@@ -253,6 +321,9 @@ async def test_a_port_for_all_addresses_knows_whom_ipv4_brings() -> None:
             assert socket.local == ("127.0.0.1", int(port))
         async with raw(f"127.0.0.1:{port}", forwarded):
             assert (await door.came.get()).remote == ("192.0.2.7", 0)
+        for more, host in ((b"", b"127.0.0.1"), (b"X-Forwarded-For: 192.0.2.7\r\n", b"192.0.2.7")):
+            async with raw(f"127.0.0.1:{port}", b"GET / HTTP/1.1\r\nHost: a\r\n" + more + b"\r\n") as (reader, _):
+                await reader.readuntil(b"GET / " + host)
     finally:
         await listener.stop()
 

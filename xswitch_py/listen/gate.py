@@ -23,6 +23,7 @@ class Limits:
     per_address: int = 5_000  # and from one IP address
     head: int = 16_384  # request line and headers
     handshake: float = 10.0  # until the head of the first request is there, and for TLS before it
+    slowest: int = 1000  # bytes a second of a request's body, once that time is over
     message: int = 1_000_000  # one WebSocket message; more is closed with 1009
     ping: float = 15.0
     dead: float = 44.0  # silence after which a peer is taken for dead; only what it sends counts

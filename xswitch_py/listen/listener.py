@@ -201,12 +201,34 @@ class _Http(H11Protocol):
         self.gate = gate
         self.seen: RequestResponseCycle | None = None
         self.since = gate.loop.time()  # when the request that was seen last was under way
+        self.came = 0  # bytes of it, and of what came before it was seen
+        self.left, self.moved = 0, self.since  # bytes of answers that were not taken yet, and when they were less
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.client = far_end(self.transport)  # who comes by IPv4 to a port for both looks like nobody's proxy
+
+    def data_received(self, data: bytes) -> None:
+        self.came += len(data)
+        super().data_received(data)
 
     def tick(self, now: float) -> None:
-        """Drop who is slow to send the next request: uvicorn stops its own clock at the first byte of one."""
-        if self.cycle is not self.seen or (self.seen is not None and not self.seen.response_complete):
-            self.seen, self.since = self.cycle, now
-        elif now - self.since >= self.gate.limits.handshake:
+        """Drop who is slow to send a request, or to take an answer: uvicorn stops its own clock at the first byte."""
+        left = self.transport.get_write_buffer_size()
+        if left != self.left or not left:
+            self.left, self.moved = left, now
+        if self.cycle is not self.seen:
+            self.seen, self.since, self.came = self.cycle, now, 0
+        limits, cycle = self.gate.limits, self.seen
+        if left:
+            late = now - self.moved >= limits.dead
+        elif cycle is None or cycle.response_complete:
+            late = now - self.since >= limits.handshake
+        elif cycle.more_body and not self.flow.read_paused:
+            late = now - self.since >= limits.handshake + self.came / limits.slowest
+        else:
+            late, self.since = False, now
+        if late:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -214,7 +236,6 @@ class _Http(H11Protocol):
         self.gate.leave(far_end(self.transport)[0])
 
 
-_BODY: Final = 1 << 20  # bytes of a request's body
 _END: Final = re.compile(rb"\n\r?\n")
 _UPGRADE: Final = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
 
@@ -246,23 +267,19 @@ def _guarded(app: Any) -> Any:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body"})
         else:
+            scope["abort"] = send.__self__.transport.abort  # for who does not read: what is not sent yet never will be
             await app(scope, receive, send)
 
     return front
 
 
 def _refused(headers: Mapping[bytes, bytes]) -> int | None:
-    """Say with which status a request is refused for its size, if it is.
+    """Say with which status a request is refused, if it is.
 
-    With both lengths (RFC 9112 section 6.3) a proxy before us may have read the other one. A chunked body has no size
-    to tell; nobody reads more of one than it needs.
+    With both lengths (RFC 9112 section 6.3) a proxy before us may have read the other one. How long a body may be is
+    for the app to say.
     """
-    size = headers.get(b"content-length")
-    if size is None:
-        return None
-    if b"transfer-encoding" in headers:
-        return 400
-    return 413 if int(size) > _BODY else None
+    return 400 if b"content-length" in headers and b"transfer-encoding" in headers else None
 
 
 def _wanted(head: bytes) -> type[WebSocket | _Http]:

@@ -41,6 +41,9 @@ class People:
         """See `Users`."""
         return user(name, domain) if name in ("alice", "bob", "carol") or name.startswith("user") else None
 
+    async def find_number(self, number: str, domain: str) -> User | None:
+        return None
+
 
 class OtherDoor:
     """A door whose contacts take all that they are told."""
@@ -54,6 +57,10 @@ class OtherDoor:
     def dial(self, to: Contact, offer: object) -> Leg:
         """Nobody calls here."""
         raise NotImplementedError
+
+    def drop(self, contact: Contact) -> bool:
+        """See `Endpoint`."""
+        return False
 
     def deliver(self, to: Contact, message: Message) -> bool:
         """See `Endpoint`."""

@@ -42,6 +42,10 @@ class Door:
         """See `Endpoint`."""
         raise NotImplementedError
 
+    def drop(self, contact: Contact) -> bool:
+        """See `Endpoint`."""
+        return False
+
     def deliver(self, to: Contact, message: Message) -> bool:
         """See `Endpoint`."""
         return self.chat.deliver(to, message)

@@ -66,6 +66,9 @@ class People:
         """See `Users`."""
         return self.users.get(name) if domain == DOMAIN else None
 
+    async def find_number(self, number: str, domain: str) -> User | None:
+        return None
+
 
 class World:
     """Everything there is."""

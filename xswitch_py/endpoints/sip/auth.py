@@ -101,11 +101,23 @@ class Auth:
         raise Denied(self.challenge(request))
 
     def _verdict(self, request: Request, given: Credentials, user: User | None) -> Verdict:
+        """Judge by the phone secret, and then by each phone token that the user has."""
+        algorithm, tokens = self._settings.algorithm, self._directory.tokens
+        verdict = self._judge(request, given, user.ha1(given.username, algorithm) if user is not None else None)
+        if user is None or verdict is not Verdict.WRONG:
+            return verdict
+        for ha1 in tokens.ha1s(user.name, given.username, algorithm):
+            if (verdict := self._judge(request, given, ha1)) is not Verdict.WRONG:
+                tokens.used(user.name, ha1)
+                return verdict
+        return Verdict.WRONG
+
+    def _judge(self, request: Request, given: Credentials, ha1: str | None) -> Verdict:
         settings = self._settings
         return judge(
             given,
             request.method,
-            user.ha1(given.username, settings.algorithm) if user is not None else None,
+            ha1,
             self._nonces,
             settings.domain,
             time.time(),

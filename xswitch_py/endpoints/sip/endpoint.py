@@ -35,6 +35,7 @@ from xswitch_py.endpoints.sip.gateways.config import GatewayConfig
 from xswitch_py.endpoints.sip.gateways.gateway import Gateway
 from xswitch_py.endpoints.sip.gateways.gateways import Gateways
 from xswitch_py.endpoints.sip.gateways.resolve import Resolver
+from xswitch_py.endpoints.sip.hep import Hep
 from xswitch_py.endpoints.sip.location import Keeper, Location, flow_of
 from xswitch_py.endpoints.sip.methods import METHODS, Sender
 from xswitch_py.endpoints.sip.operating import Operator
@@ -72,11 +73,13 @@ class Sip:
         resolver: Resolver,
         keeper: Keeper | None = None,
         is_own: Callable[[str, int], bool] = lambda host, port: False,
+        hep: Hep | None = None,
     ) -> None:
-        """`is_own` says whether an IP address and port are ones that we listen on; `keeper` outlives us."""
+        """`is_own` says whether an IP address and port are ones that we listen on; `keeper` and `hep` outlive us."""
         services = switch.services
         self.wires = wires
         self.stack = Stack(self, settings.times)
+        self.stack.trace.traces, self.stack.trace.hep = services.traces, hep
         self.auth = Auth(services.directory, settings)
         self.guard = services.directory.guard
         self.location = Location(services.registry, self.guard, settings, keeper, self._moved)
@@ -153,6 +156,10 @@ class Sip:
             line.close()
             raise
         return line.leg
+
+    def drop(self, contact: Contact) -> bool:
+        """Forget a registration; the phone may make it anew."""
+        return self.location.forget(contact.key)
 
     def deliver(self, to: Contact, message: Message) -> bool:
         """Hand a chat message to a phone; say whether there was a way to it."""

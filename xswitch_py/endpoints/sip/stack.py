@@ -122,10 +122,11 @@ class Stack:
 
     def send(self, message: Request | Response, flow: Flow) -> None:
         """Send what has no transaction: an ACK of a 2xx, or an answer that nothing is remembered of."""
-        self.trace.saw("out", message, flow)
+        data = serialise(message)
+        self.trace.saw("out", message, flow, data)
         self.counts[f"out {message.method if isinstance(message, Request) else message.status}"] += 1
         try:
-            flow.send(serialise(message))
+            flow.send(data)
         except ConnectionError:
             log.debug("not sent", to=flow.remote, why="the connection has ended")
 
@@ -179,10 +180,11 @@ class Stack:
                 raise AssertionError(effect)  # the table keeps the others to itself
 
     def _send(self, message: Request | Response, flow: Flow) -> None:
-        self.trace.saw("out", message, flow)
+        data = serialise(message)
+        self.trace.saw("out", message, flow, data)
         self.counts[f"out {message.method if isinstance(message, Request) else message.status}"] += 1
         try:
-            flow.send(serialise(message))
+            flow.send(data)
         except ConnectionError:
             self._loop.call_soon(self.lost, flow)  # not now: the transaction is in the middle of its effects
 

@@ -13,10 +13,11 @@ from xswitch_py.core.leg import Leg
 from xswitch_py.core.registry import Contact
 from xswitch_py.core.switch import Switch
 from xswitch_py.endpoints.verto import wire
-from xswitch_py.endpoints.verto.house import DOOR, Guest, House, Limits
+from xswitch_py.endpoints.verto.house import DOOR, Guest, House, Limits, Programs
 from xswitch_py.endpoints.verto.methods import METHODS
 from xswitch_py.endpoints.verto.presence import channel_of
 from xswitch_py.endpoints.verto.session import Session, Socket
+from xswitch_py.endpoints.verto.visit import Displaced
 
 __all__ = ["Limits", "Verto"]
 
@@ -32,6 +33,10 @@ class Verto:
     def __init__(self, switch: Switch, permissions: Mapping[str, Permissions], limits: Limits = _LIMITS) -> None:
         """`permissions` are by the role of a user."""
         self._house = House(switch, permissions, limits, METHODS)
+
+    def admit(self, programs: Programs) -> None:
+        """Let those who come from now on also ask what is not Verto's."""
+        self._house.programs = programs
 
     async def serve(self, socket: Socket) -> None:
         """Talk to one peer until it leaves."""
@@ -56,6 +61,13 @@ class Verto:
         said = wire.chat(str(message.sender), str(message.to), message.body, message.extra)
         session.tell("verto.info", said, urgent=False)
         return True
+
+    def drop(self, contact: Contact) -> bool:
+        """Put a client out; its calls wait for it, as if its socket were lost."""
+        session = self._find(contact)
+        if session is not None:
+            session.feed(Displaced())
+        return session is not None
 
     async def watch(self) -> None:
         """Tell subscribers who is on a call, until the bus closes."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from xswitch_py.base.address import Address
 from xswitch_py.base.ids import LegId
@@ -20,7 +20,7 @@ from xswitch_py.endpoints.verto.visit import VisitEvent
 from xswitch_py.endpoints.verto.wire import Json
 from xswitch_py.jsonrpc import Handler
 
-__all__ = ["DOOR", "Detached", "Guest", "House", "Limits"]
+__all__ = ["DOOR", "Detached", "Guest", "House", "Limits", "Programs", "Script"]
 
 DOOR: Final = "verto"  # our name in contacts
 
@@ -42,6 +42,26 @@ class Guest(Line, Protocol):
 
     def feed(self, event: VisitEvent) -> None:
         """Let something happen to the visit."""
+
+    def say(self, message: Any, *, urgent: bool = True) -> None:
+        """Send a message that is no request of ours."""
+
+
+class Script(Protocol):
+    """Whoever answers what a socket asks beside Verto."""
+
+    def take(self, message: Any) -> bool:
+        """Take a message if it is theirs; the reply comes when it is done."""
+
+    def close(self) -> None:
+        """Let go of all that is under way."""
+
+
+class Programs(Protocol):
+    """Whoever makes them."""
+
+    def visit(self, line: Guest) -> Script:
+        """Begin with a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,7 @@ class House:
     roles: Mapping[str, Permissions]
     limits: Limits
     methods: Mapping[str, Handler]
+    programs: Programs | None = None
     channels: Channels = field(default_factory=Channels)
     presence: Presence = field(default_factory=Presence)
     sessions: dict[str, Guest] = field(default_factory=dict)  # by sessid

@@ -172,7 +172,8 @@ def _channels(house: House) -> list[dict[str, str]]:
 
 
 def _calls(house: House) -> list[dict[str, str]]:
-    legs = [call.leg for call in house.switch.calls.values() if call.leg.cause is None]
+    calling = [call.calling for call in house.switch.calls.values()]
+    legs = [leg for leg in calling if leg is not None and leg.cause is None]
     return [{**_row(house, leg), "b_uuid": leg.bridged.id if leg.bridged else ""} for leg in legs]
 
 

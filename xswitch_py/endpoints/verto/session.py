@@ -10,7 +10,7 @@ import structlog
 
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import MediaError
-from xswitch_py.base.ids import new_id
+from xswitch_py.base.ids import LegId, new_id
 from xswitch_py.base.permissions import NOTHING, Permissions
 from xswitch_py.base.user import User
 from xswitch_py.core.registry import Contact
@@ -20,6 +20,7 @@ from xswitch_py.endpoints.verto.house import DOOR, House
 from xswitch_py.endpoints.verto.leg import Calls, VertoWire
 from xswitch_py.endpoints.verto.machine import Renewed, Send, State
 from xswitch_py.endpoints.verto.speed import SpeedTest
+from xswitch_py.endpoints.verto.trace import Frames, quiet
 from xswitch_py.endpoints.verto.visit import (
     Bound,
     Close,
@@ -82,7 +83,9 @@ class Session:
 
     __slots__ = (
         "_corked",
+        "_frames",
         "_heard",
+        "_script",
         "_socket",
         "_speed",
         "_timer",
@@ -104,7 +107,9 @@ class Session:
         self.calls = Calls(house.switch, self, house.limits.calls, house.limits.detach)
         self._socket = socket
         self._visit = Visit()
-        self._corked: list[tuple[str, bool]] | None = None
+        self._corked: list[tuple[str, bool, str, LegId | None]] | None = None
+        self._frames = Frames(house.switch.services.traces)
+        self._script = None if house.programs is None else house.programs.visit(self)
         self._speed: SpeedTest | None = None
         self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -144,14 +149,22 @@ class Session:
         finally:
             self.feed(Gone())
             self._timer.cancel()
+            if self._script is not None:
+                self._script.close()
 
     def tell(self, method: str, params: Json, *, urgent: bool = True) -> None:
         """Send the peer a request of ours; it leaves after the reply that is due, if one is (V9)."""
-        text = dump({"jsonrpc": "2.0", "id": next(self.house.ids), "method": method, "params": params})
+        number = next(self.house.ids)
+        text = dump({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        leg = self._frames.asks(number, method, params, self.calls.dialogs)
         if self._corked is None:
-            self._write(text, urgent)
+            self._write(text, urgent, method, leg)
         else:
-            self._corked.append((text, urgent))
+            self._corked.append((text, urgent, method, leg))
+
+    def say(self, message: Any, *, urgent: bool = True) -> None:
+        """Send a message that is no request of ours."""
+        self._write(dump(message), urgent)
 
     def subscribe(self, channel: str) -> bool:
         """Subscribe to a channel."""
@@ -175,6 +188,8 @@ class Session:
         elif user.address != (self.user and self.user.address):
             self._register(False)
             self.house.channels.leave(self)  # what was granted to somebody else
+            if self._script is not None:
+                self._script.close()
         self.user = user
         self.feed(Bound())
         log.info("login", user=str(user.address), host=self.host, sessid=self.sessid)
@@ -202,11 +217,11 @@ class Session:
 
     async def _take(self, frame: str | bytes) -> None:
         if isinstance(frame, bytes):
-            self._reply(error_reply(None, _INVALID))
+            self.say(error_reply(None, _INVALID))
         elif frame.startswith("#"):
             self._measure(frame)
         elif frame:
-            log.debug("<", host=self.host, text=frame)
+            log.debug("<", host=self.host, text=quiet(self.calls.dialogs, frame))
             await self._read(frame)
 
     async def _read(self, frame: str) -> None:
@@ -215,7 +230,7 @@ class Session:
         try:
             reply = await self._answer(frame, asked)
             if reply is not None:
-                self._reply(reply)
+                self.say(reply)
         finally:
             self._uncork()
         asked.settle()
@@ -227,18 +242,21 @@ class Session:
             message = parse(frame)
         except BadJson:
             return error_reply(None, _INVALID)
+        if self._script is not None and self._visit.phase is not Phase.GONE and self._script.take(message):
+            return None
         if not isinstance(message, list):
-            return await self._answer_one(message, asked)
+            return await self._answer_one(message, asked, frame)
         if len(message) > BATCH:
             return error_reply(None, _INVALID)
-        replies = [await self._answer_one(member, asked) for member in message]
+        replies = [await self._answer_one(member, asked, dump(member)) for member in message]
         return [reply for reply in replies if reply] if any(replies) or not message else None
 
-    async def _answer_one(self, message: Any, asked: Asked) -> Json | None:
+    async def _answer_one(self, message: Any, asked: Asked, frame: str) -> Json | None:
         if self._visit.phase is Phase.GONE:  # while we were at an earlier one of a batch
             return None
         match wire.read(message):
             case Reply():
+                self._frames.replied(message, frame)
                 return None
             case Bad(id=request_id):
                 return error_reply(request_id, _REFUSALS.version)
@@ -247,8 +265,11 @@ class Session:
                 if refusal is not None:
                     return error_reply(request.id, refusal) if request.wants_reply else None
                 asked.given = params is not None
+                heard = self._frames.heard(self.calls.dialogs, params, frame)
                 reply = await call({**message, "params": params or {}}, self.house.methods, asked, _REFUSALS)
-                return reply and self._dressed(reply, params or {})
+                reply = reply and self._dressed(reply, params or {})
+                self._frames.served(self.calls.dialogs, heard, method, reply)
+                return reply
 
     def _refusal(self, method: str) -> Refusal | None:
         """Say why a method may not be used, if it may not."""
@@ -275,16 +296,15 @@ class Session:
         self._speed = self._speed or SpeedTest(self._socket)
         self._speed.take(frame)
 
-    def _reply(self, reply: Json | list[Json]) -> None:
-        self._write(dump(reply), True)
-
     def _uncork(self) -> None:
         corked, self._corked = self._corked or (), None
-        for text, urgent in corked:
-            self._write(text, urgent)
+        for each in corked:
+            self._write(*each)
 
-    def _write(self, text: str, urgent: bool) -> None:
-        log.debug(">", host=self.host, text=text)
+    def _write(self, text: str, urgent: bool, method: str = "", leg: LegId | None = None) -> None:
+        log.debug(">", host=self.host, text=quiet(self.calls.dialogs, text))
+        if leg is not None:
+            self._frames.told(leg, method, text)
         self._socket.send(text, urgent=urgent)
 
     # The visit

@@ -368,6 +368,10 @@ class OtherDoor:
         self.peer.leg = self.made.switch.new_leg(LegId("web"), self.peer, offer)
         return self.peer.leg
 
+    def drop(self, contact: Contact) -> bool:
+        """See `Endpoint`."""
+        return False
+
     def deliver(self, to: Contact, message: Message) -> bool:
         """See `Endpoint`."""
         return False

@@ -135,6 +135,7 @@ class Line:
         if dialog.id not in self.dialogs:
             self.dialogs[dialog.id] = dialog
             self.house.dialogs[dialog.id] = self
+            self.house.stack.trace.belongs(dialog.id.call_id, dialog.id.local_tag, self.leg)
 
     def settle(self, dialog: Dialog) -> None:
         """Of all forks it is this one."""
@@ -181,6 +182,7 @@ class Line:
     def invite(self, machine: Inviting, tell: Tell) -> None:
         """Send the INVITE of a new machine."""
         self.machines.append((machine, tell))
+        self.house.stack.trace.belongs(machine.invite.call_id, machine.invite.from_.tag, self.leg)
         self.run(machine, [Ask(machine.invite)], tell)
 
     def invited(self, machine: Invited, tell: Tell) -> None:
