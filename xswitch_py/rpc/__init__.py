@@ -1,0 +1,1 @@
+"""JSON-RPC for scripts: every command, XCC's names for those about channels, and what happens as notifications."""
