@@ -3,26 +3,41 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from fastapi import Request
 from websockets.asyncio.client import connect
 
+from tests.core.commands.live import live
 from tests.listen.serving import Echo
 from xswitch_py import assets
 from xswitch_py.api.app import http_app
+from xswitch_py.base.errors import Refused
+from xswitch_py.base.problem import Code
+from xswitch_py.core.access import Asker
 from xswitch_py.listen.listener import Listener
 
 VERSION = "1.2.3"
 
 
+class Nobody:
+    """Lets nobody in."""
+
+    async def asker(self, request: Request) -> Asker:
+        raise Refused(Code.NOT_AUTHENTICATED)
+
+
 @pytest.fixture
-async def address() -> AsyncIterator[str]:
+async def address(tmp_path: Path) -> AsyncIterator[str]:
     """Where the app is served beside a WebSocket."""
     door = Echo()
-    listener = Listener(http_app(assets.web(), VERSION), {"/": door, "/ws": door}, http="127.0.0.1:0")
-    await listener.start()
-    yield listener.addresses["http"]
-    await listener.stop()
+    async with live(tmp_path) as at:
+        app = http_app(at.desk, Nobody(), assets.web())
+        listener = Listener(app, {"/": door, "/ws": door}, http="127.0.0.1:0")
+        await listener.start()
+        yield listener.addresses["http"]
+        await listener.stop()
 
 
 async def ask(address: str, target: str, method: str = "GET", more: bytes = b"") -> tuple[int, dict[str, str], bytes]:
@@ -46,7 +61,7 @@ async def test_pages_a_sign_of_life_and_sockets_share_a_port(address: str) -> No
     status, headers, _ = await ask(address, "/")
     assert (status, headers["location"]) == (307, "/demo/")
     status, headers, _ = await ask(address, "/demo")
-    assert (status, headers["location"]) == (307, f"http://{address}/demo/")
+    assert (status, headers["location"]) == (307, "/demo/")
     status, headers, body = await ask(address, "/demo/")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert b"demo.js" in body
@@ -90,21 +105,21 @@ async def test_other_methods_are_told_which_are_allowed(address: str, target: st
         "/demo/%00",
         "/demo/index.html%00.js",
         "/demo/" + "a" * 5000,
-        "/docs",
+        "/docs/../../pyproject.toml",
         "/redoc",
-        "/openapi.json",
         "*",
     ],
 )
 async def test_nothing_but_the_pages_is_there(address: str, target: str) -> None:
     """V62: also not by a way out of the folder."""
     status, _, body = await ask(address, target)
-    assert (status, body) == (404, b'{"detail":"Not Found"}')
+    assert (status, json.loads(body)["code"]) == (404, "not_found")
 
 
 async def test_a_body_has_its_bounds(address: str) -> None:
     """X4: what is announced as too long is not even read."""
-    assert (await ask(address, "/healthz", "POST", b"Content-Length: 1048577\r\n"))[::2] == (413, b"")
+    status, headers, body = await ask(address, "/healthz", "POST", b"Content-Length: 1048577\r\n")
+    assert (status, headers["connection"], json.loads(body)["code"]) == (413, "close", "too_large")
     assert (await ask(address, "/healthz", "POST", b"Content-Length: 9999999999999999\r\n"))[0] == 413
     assert (await ask(address, "/healthz", "POST", b"Content-Length: 1048576\r\n"))[0] == 405
     for odd in (b"-1", b"x", b"9" * 5000):

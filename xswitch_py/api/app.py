@@ -1,40 +1,144 @@
-"""The HTTP side of ports 8081 and 8082: pages and a sign of life."""
+"""The HTTP side of ports 8081 and 8082: REST, documents, pages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+from starlette.types import Receive, Scope, Send
 
-__all__ = ["http_app"]
+from xswitch_py.api import (
+    audit,
+    auth,
+    blocks,
+    calls,
+    cdrs,
+    config,
+    docs,
+    events,
+    gateways,
+    health,
+    keys,
+    media,
+    phone,
+    problems,
+    recordings,
+    registrations,
+    routes,
+    rpc,
+    status,
+    trace,
+    users,
+    webhooks,
+)
+from xswitch_py.api.events import Streams
+from xswitch_py.api.front import Front
+from xswitch_py.api.idempotency import Remembered
+from xswitch_py.base.problem import Code
+from xswitch_py.core.access import Asker
+from xswitch_py.core.commands.desk import Desk
+from xswitch_py.models.problem import Problem
+from xswitch_py.rpc.answer import Rpc
+
+__all__ = ["Gatekeeping", "closed", "http_app"]
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    calls.router,  # the first is found the soonest, and this is asked for most
+    auth.router,
+    phone.router,
+    keys.router,
+    users.router,
+    registrations.router,
+    routes.router,
+    gateways.router,
+    trace.router,
+    media.router,
+    recordings.router,
+    cdrs.router,
+    events.router,
+    webhooks.router,
+    config.router,
+    status.router,
+    blocks.router,
+    audit.router,
+)
+"""What is under /api/v1, a resource a router."""
 
 _READ: Final = ["GET", "HEAD"]
-# What no page can say of itself: nobody may frame it, nor take it for something else.
-_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
-def http_app(web: Path, version: str) -> FastAPI:
+class Gatekeeping(Protocol):
+    """Who says who asks."""
+
+    async def asker(self, request: Request) -> Asker:
+        """Find out who sent a request; raises Refused."""
+
+
+def http_app(
+    desk: Desk, gatekeeper: Gatekeeping, web: Path, streams: Streams | None = None, programs: Rpc | None = None
+) -> FastAPI:
     """Make the application: `web` is the folder of the pages."""
-    app = FastAPI(title="xswitch", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+    programs = programs or Rpc(desk)
+    # FastAPI keeps this quiet where it makes its fields; those of ours are finished later, when they are wanted.
+    warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
+    app = FastAPI(title="xswitch", version=desk.version, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk, app.state.gatekeeper = desk, gatekeeper
+    app.state.rpc, app.state.openrpc = programs, programs.document
+    app.state.streams = Streams() if streams is None else streams
+    app.state.remembered, app.state.editing = Remembered(), asyncio.Lock()
+    app.router.redirect_slashes = False
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    app.include_router(rpc.router)
+    app.add_middleware(Front)
+    _pages(app, web)
+    _document(app)
+    return app
 
-    @app.middleware("http")
-    async def guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.update(_HEADERS)
-        return response
 
-    @app.api_route("/healthz", methods=_READ)
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok", "version": version}
+def _pages(app: FastAPI, web: Path) -> None:
+    app.include_router(health.router)
+    docs.install(app, web)
 
-    @app.api_route("/", methods=_READ)
+    @app.api_route("/", methods=_READ, include_in_schema=False)
     async def index() -> RedirectResponse:
         return RedirectResponse("/demo/")
 
+    @app.api_route("/demo", methods=_READ, include_in_schema=False)
+    async def demo(request: Request) -> RedirectResponse:
+        query = request.url.query
+        return RedirectResponse(f"/demo/?{query}" if query else "/demo/")
+
     app.mount("/demo", StaticFiles(directory=web / "demo", html=True), name="demo")
-    return app
+
+
+def _document(app: FastAPI) -> None:
+    """Let /openapi.json also say what a refusal looks like, and how to prove who one is."""
+    made: Callable[[], dict[str, Any]] = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = made()
+            parts = found.setdefault("components", {})
+            shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            parts.setdefault("schemas", {}).update({**shape.pop("$defs", {}), "Problem": shape})
+            parts["securitySchemes"] = {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, `xs_...`."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-xswitch"},
+            }
+            found["security"] = [{"key": []}, {"session": []}]
+        schema: dict[str, Any] = app.openapi_schema or {}
+        return schema
+
+    app.openapi = document  # type: ignore[method-assign]  # the way FastAPI's own documentation tells
+
+
+async def closed(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say that there is nothing: on ports that are for sockets only."""
+    await problems.problem(Request(scope), Code.NOT_FOUND)(scope, receive, send)

@@ -1,0 +1,16 @@
+"""REST: how the switch is."""
+
+from fastapi import APIRouter
+
+from xswitch_py.api.operation import AtDesk, Who, op
+from xswitch_py.core.commands import status
+from xswitch_py.models import status as models
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/status", **op(status.get, tags=["status"]))
+async def get(desk: AtDesk, who: Who) -> models.Status:
+    return await status.get(desk, who)
