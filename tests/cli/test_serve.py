@@ -82,11 +82,13 @@ async def test_the_demo_says_where_everything_is_in_one_line(start: Start) -> No
     assert told["sip"].keys() == {"udp", "tcp", "tls", "ws", "wss", "domain"}
     assert all(re.fullmatch(r"127\.0\.0\.1:[1-9]\d+", told["sip"][name]) for name in ("udp", "tcp", "tls"))
     assert (told["sip"]["ws"], told["sip"]["domain"]) == (told["ws"].removesuffix("/ws") + "/sip", "localhost")
-    assert "api_key" not in told
     trust = ssl.create_default_context(cadata=told["tls_ca"])
     async with httpx.AsyncClient(verify=trust) as client:
         assert (await client.get(told["http"] + "/healthz")).status_code == 200
         assert (await client.get(told["https"] + "/healthz")).status_code == 200
+        mine = {"Authorization": f"Bearer {told['api_key']}"}
+        me = (await client.get(told["https"] + "/api/v1/auth/me", headers=mine)).json()
+        assert (me["user"], me["role"]) == ("admin", "admin")
     code, out, _ = await ended(process, signal.SIGTERM)
     assert (code, out) == (0, "")
 
@@ -129,7 +131,8 @@ async def test_serve_keeps_its_files_private_and_tells_no_passwords(start: Start
     code, _, _ = await ended(process, signal.SIGTERM)
     assert code == 0
     kept = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()}
-    assert kept == {"x.db": "0o600", "wss.pem": "0o600"}
+    folders = {"sounds": "0o700", "recordings": "0o700"}
+    assert kept == {"x.db": "0o600", "wss.pem": "0o600", "admin.password": "0o600", **folders}
 
 
 async def test_a_reload_keeps_running_and_says_what_is_wrong(start: Start, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`xswitch user`: who may come in."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from xswitch_py.cli.user import command
+from xswitch_py.store.open import open_store
 
 RUNNER = CliRunner()
 
@@ -18,9 +20,9 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.store = ["--set", f"store.path={folder / 'x.db'}", "--set", "domain=pbx.test"]
 
-    def __call__(self, *arguments: str, code: int = 0) -> str:
+    def __call__(self, *arguments: str, code: int = 0, input: str | None = None) -> str:
         """Run it; give everything it said."""
-        made = RUNNER.invoke(command, [*arguments, *self.store])
+        made = RUNNER.invoke(command, [*arguments, *self.store], input=input)
         assert made.exit_code == code, made.output
         return made.output
 
@@ -100,3 +102,42 @@ def test_the_password_is_shown_nowhere(shell: Shell, tmp_path: Path) -> None:
     said = shell("add", "1001", "--password", "secret-word") + shell("list") + shell("list", "--json")
     assert "secret-word" not in said
     assert b"secret-word" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+async def opens(folder: Path, password: str, *, web: bool) -> bool:
+    """Say whether 1001 comes in with this."""
+    store = await open_store(folder / "x.db")
+    try:
+        user = await store.users.get("1001", "pbx.test")
+        assert user is not None
+        return await store.passwords.check(user, password) if web else user.check_phone(password)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("web", [False, True])
+def test_a_password_is_set_anew(shell: Shell, tmp_path: Path, web: bool) -> None:
+    kind = ["--web"] if web else []
+    shell("add", "1001", "--password", "first-word")
+    said = shell("reset-password", "1001", "--password-file", "-", *kind, input="second-word\n")
+    assert said == ""
+    assert asyncio.run(opens(tmp_path, "second-word", web=web))
+    made_up = shell("reset-password", "1001", "--made-up", *kind).strip()
+    assert asyncio.run(opens(tmp_path, made_up, web=web))
+    assert not asyncio.run(opens(tmp_path, "second-word", web=web))
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        (2, ["1001"]),  # there is no terminal to ask
+        (2, ["1001", "--made-up", "--password", "second-word"]),
+        (2, ["1001", "--web", "--password", "short"]),
+        (1, ["1002", "--made-up"]),
+        (1, ["1002", "--web", "--made-up"]),
+    ],
+)
+def test_a_password_that_makes_no_sense_is_not_set(shell: Shell, tmp_path: Path, code: int, wrong: list[str]) -> None:
+    shell("add", "1001", "--password", "first-word")
+    shell("reset-password", *wrong, code=code)
+    assert asyncio.run(opens(tmp_path, "first-word", web=False))

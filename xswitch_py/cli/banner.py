@@ -29,6 +29,9 @@ def _facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Dial", f"{numbers}{between}" if numbers else ""
     yield "SIP", _sip(facts.get("sip", {}))
     yield "Media", _media(facts.get("media", {}))
+    if "api_key" in facts:
+        admin = facts["admin"]
+        yield "API", f"{page}/docs   {admin['user']} / {admin['password']}   key {facts['api_key']}"
 
 
 def _sip(sip: Mapping[str, Any]) -> str:

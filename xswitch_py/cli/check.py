@@ -1,6 +1,6 @@
 """`xswitch check`: judge the config, start nothing."""
 
-from xswitch_py import app
+from xswitch_py import app_files
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.cli import out
 
@@ -11,7 +11,7 @@ def check(path: out.ConfigPath = None, settings: out.Settings = None, as_json: o
     """Read and judge the config, dialplan, permissions and tones; start nothing."""
     problems: list[str] = []
     try:
-        app.read_files(out.load(path, settings))
+        app_files.read_files(out.load(path, settings))
     except ConfigError as error:
         problems = error.problems
     if as_json:

@@ -88,11 +88,24 @@ server {
         proxy_buffering off;
     }
 
-    # REST, from the version on that has it; events are streamed.
+    # REST; events are streamed.
     location /api/ {
         proxy_pass http://xswitch;
         proxy_read_timeout 1h;
         proxy_buffering off;
+    }
+
+    # Sounds that are sent to the switch, and methods that are answered when they are done.
+    location = /api/v1/media {
+        proxy_pass http://xswitch;
+        proxy_read_timeout 1h;
+        proxy_request_buffering off;
+        client_max_body_size 52m;
+    }
+
+    location = /rpc {
+        proxy_pass http://xswitch;
+        proxy_read_timeout 1h;
     }
 
     # Pages, and Verto of clients that know no path.

@@ -2,16 +2,19 @@
 
 import asyncio
 import gc
+import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from xswitch_py import app, config, logs
+from xswitch_py.app import Source
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.cli import banner, out
 from xswitch_py.config import Account, Config, Demo, LogFormat
@@ -34,20 +37,22 @@ def demo(password: Password = None, settings: out.Settings = None, as_json: out.
     with out.clear_errors():
         if password == "":
             out.fail(2, "--password: must not be empty")
-        _run(lambda: out.load(None, settings, config.DEMO), accounts(password), as_json)
+        _run(None, settings, accounts(password), as_json)
 
 
 def serve(path: out.ConfigPath = None, settings: out.Settings = None, as_json: out.AsJson = False) -> None:
     """Run the switch."""
     with out.clear_errors():
-        _run(lambda: out.load(path, settings), None, as_json)
+        _run(path, settings, None, as_json)
 
 
 def accounts(password: str | None) -> Demo:
     """Make the accounts of a demo, all with this password or each with a random one."""
     names = map(str, range(1000, 1020))
     return Demo(
-        Account("admin", password or _password()), tuple(Account(name, password or _password()) for name in names)
+        Account("admin", password or _password()),
+        tuple(Account(name, password or _password()) for name in names),
+        f"xs_{secrets.token_urlsafe(24)}",
     )
 
 
@@ -56,24 +61,29 @@ def _password() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def _run(load: Callable[[], Config], accounts: Demo | None, as_json: bool) -> None:
-    settings = load()
+def _run(path: Path | None, overrides: list[str] | None, accounts: Demo | None, as_json: bool) -> None:
+    base = config.DEMO if accounts is not None else None
+    source = Source(
+        lambda: out.load(path, overrides, base),
+        lambda: config.described(path, overrides or [], os.environ, base=base),
+    )
+    settings = source.load()
     text = settings.log.format is LogFormat.TEXT or (settings.log.format is LogFormat.AUTO and sys.stderr.isatty())
     logs.setup(settings.log.level, as_json=not text, stream=sys.stderr, final=True)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(load, settings, accounts, as_json))
+        runner.run(_serve(source, settings, accounts, as_json))
 
 
-async def _serve(load: Callable[[], Config], settings: Config, accounts: Demo | None, as_json: bool) -> None:
+async def _serve(source: Source, settings: Config, accounts: Demo | None, as_json: bool) -> None:
     began = time.monotonic()
-    switch = app.build(settings, demo=accounts)
+    switch = app.build(settings, demo=accounts, source=source)
     try:
         await switch.start()
     except ConfigError as error:
         out.fail(1, *map(_with_advice, error.problems))
     except OSError as error:
         out.fail(1, _with_advice(str(error)))
-    _obey_signals(switch, load)
+    _obey_signals(switch)
     _announce(switch.facts(), time.monotonic() - began, as_json)
     _spare_collections()
     await switch.run()
@@ -94,11 +104,11 @@ def _announce(facts: Mapping[str, Any], took: float, as_json: bool) -> None:
             out.console().print(text)
 
 
-def _obey_signals(switch: app.App, load: Callable[[], Config]) -> None:
+def _obey_signals(switch: app.App) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, switch.stop)
-    loop.add_signal_handler(signal.SIGHUP, switch.reload, load)
+    loop.add_signal_handler(signal.SIGHUP, switch.hang_up)
 
 
 def _with_advice(problem: str) -> str:

@@ -1,40 +1,55 @@
-"""`xswitch user`: who may come in, kept in the database of this set-up."""
+"""`xswitch user`: who may come in, kept in the database of this set-up, or asked of a running switch."""
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+import secrets
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
-from xswitch_py import config
-from xswitch_py.base.errors import StoreError
-from xswitch_py.base.user import User
-from xswitch_py.cli import out
-from xswitch_py.config import Config
-from xswitch_py.store.open import Store, open_store
+from xswitch_py.cli import out, remote, secret
+from xswitch_py.cli.lazy import apart
+from xswitch_py.cli.people import InDatabase, OverApi, People
+from xswitch_py.cli.remote import handing
 
 __all__ = ["command"]
 
-T = TypeVar("T")
-
-command = typer.Typer(help="Add, list, change and remove users.", no_args_is_help=True)
+_WEB_PASSWORD: Final = 8  # characters at least
+_HEAD: Final = ("name", "display_name", "number", "role", "context", "enabled")
 
 Name = Annotated[str, typer.Argument(help="The user's name, what others dial: 1001.")]
 Password = Annotated[str | None, typer.Option("--password", help="The phone secret; better from a file or the prompt.")]
-PasswordFile = Annotated[Path | None, typer.Option("--password-file", help="A file with the phone secret.")]
+PasswordFile = Annotated[Path | None, typer.Option("--password-file", help='A file with the secret; "-" is input.')]
 DisplayName = Annotated[str | None, typer.Option("--display-name", help="The name that others see.")]
 Number = Annotated[str | None, typer.Option("--number", help="The number that others see.")]
 Role = Annotated[str | None, typer.Option("--role", help="A role of permissions.toml.")]
 Context = Annotated[str | None, typer.Option("--context", help="The context of the dialplan.")]
 Enabled = Annotated[bool | None, typer.Option("--enabled/--disabled", help="Whether the user may come in.")]
+Web = Annotated[bool, typer.Option("--web", help="The password of the web pages, in place of the phone secret.")]
+MadeUp = Annotated[bool, typer.Option("--made-up", help="Make one up, and print it.")]
+Url = Annotated[str | None, typer.Option("--url", help="A running switch to ask, in place of the database.")]
 
 
-@command.command()
+def _people(
+    path: Path | None,
+    settings: list[str] | None,
+    url: str | None,
+    key: str | None,
+    key_file: Path | None,
+    ca: Path | None,
+) -> People:
+    if url is None:
+        return InDatabase(out.load(path, settings))
+    if path is not None or settings:
+        out.fail(2, "give --url for a running switch, or --config and --set for the database, not both")
+    return OverApi(remote.connect(url, key, key_file, ca))
+
+
+_asking: Final = handing(_people, {"path": out.ConfigPath, "settings": out.Settings, **remote.OPTIONS, "url": Url})
+
+
+@_asking
 def add(
+    people: People,
     name: Name,
     password: Password = None,
     password_file: PasswordFile = None,
@@ -43,37 +58,26 @@ def add(
     role: Role = None,
     context: Context = None,
     enabled: Enabled = None,
-    path: out.ConfigPath = None,
-    settings: out.Settings = None,
 ) -> None:
     """Add a user."""
-    with out.clear_errors():
-        read = out.load(path, settings)
-        made = _changed(User(name, read.domain.lower()), read, display_name, number, role, context, enabled)
-        secret = _given(password, password_file) or _asked()
-
-        async def save(store: Store) -> None:
-            await store.users.add(made)
-            await store.users.set_phone_secret(made.name, made.domain, secret)
-
-        _with_store(read, save)
+    facts = _given(display_name, number, role, context, enabled)
+    people.add(name, facts, secret.given(password, password_file) or secret.asked())
 
 
-@command.command("list")
-def show(path: out.ConfigPath = None, settings: out.Settings = None, as_json: out.AsJson = False) -> None:
+@_asking
+def show(people: People, as_json: out.AsJson = False) -> None:
     """List the users."""
-    with out.clear_errors():
-        read = out.load(path, settings)
-        users = _with_store(read, lambda store: store.users.list(read.domain))
-        facts = [_facts(user) for user in users]
-        if as_json:
-            out.json_line(facts)
-        else:
-            _print_table(facts)
+    facts = people.list()
+    if as_json:
+        out.json_line(facts)
+    else:
+        rows = [[_word(fact[name]) for name in _HEAD] for fact in facts]
+        out.table(_HEAD, rows, "no users yet: xswitch user add NAME")
 
 
-@command.command("set")
+@_asking
 def change(
+    people: People,
     name: Name,
     password: Password = None,
     password_file: PasswordFile = None,
@@ -82,101 +86,48 @@ def change(
     role: Role = None,
     context: Context = None,
     enabled: Enabled = None,
-    path: out.ConfigPath = None,
-    settings: out.Settings = None,
 ) -> None:
     """Change a user; what is not named stays."""
-    with out.clear_errors():
-        read = out.load(path, settings)
-        secret = _given(password, password_file)
-
-        async def save(store: Store) -> None:
-            user = await store.users.get(name, read.domain)
-            if user is None:
-                raise _missing(name, read)
-            await store.users.change(_changed(user, read, display_name, number, role, context, enabled))
-            if secret is not None:
-                await store.users.set_phone_secret(name, read.domain, secret)
-
-        _with_store(read, save)
+    facts = _given(display_name, number, role, context, enabled)
+    people.change(name, facts, secret.given(password, password_file))
 
 
-@command.command()
-def remove(name: Name, path: out.ConfigPath = None, settings: out.Settings = None) -> None:
+@_asking
+def remove(people: People, name: Name) -> None:
     """Remove a user."""
-    with out.clear_errors():
-        read = out.load(path, settings)
-        if not _with_store(read, lambda store: store.users.remove(name, read.domain)):
-            raise _missing(name, read)
+    people.remove(name)
 
 
-def _with_store(read: Config, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Open the database, made when missing, and do something with it."""
-
-    async def run() -> T:
-        store = await open_store(read.store.path)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
-
-
-def _missing(name: str, read: Config) -> StoreError:
-    return StoreError(f"there is no user {name} in {read.domain}")
-
-
-def _changed(user: User, read: Config, *fields: str | bool | None) -> User:
-    names = ("display_name", "number", "role", "context", "enabled")
-    given = {name: value for name, value in zip(names, fields, strict=True) if value is not None}
-    made = replace(user, **given)  # type: ignore[arg-type]
-    roles = config.permissions(read.files.permissions)
-    if made.role not in roles:
-        out.fail(2, f"--role: there is no role {made.role}; known are {', '.join(roles)}")
-    return made
+@_asking
+def reset_password(
+    people: People,
+    name: Name,
+    password: Password = None,
+    password_file: PasswordFile = None,
+    web: Web = False,
+    made_up: MadeUp = False,
+) -> None:
+    """Give a user another phone secret, or web password; who logs in next needs it."""
+    word = secret.given(password, password_file)
+    if made_up and word is not None:
+        out.fail(2, "give a password or --made-up, not both")
+    word = word or (secrets.token_urlsafe(12) if made_up else secret.asked())
+    if web and len(word) < _WEB_PASSWORD:
+        out.fail(2, f"a web password has at least {_WEB_PASSWORD} characters")
+    people.reset(name, word, web=web)
+    if made_up:
+        out.line(word)
 
 
-def _given(password: str | None, file: Path | None) -> str | None:
-    """Take the password that was given, if one was."""
-    if file is None:
-        found = password
-    elif password is not None:
-        out.fail(2, "give --password or --password-file, not both")
-    else:
-        try:
-            found = file.read_text("utf-8").removesuffix("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            out.fail(2, f"--password-file: {file} cannot be read: {error}")
-    if found == "":
-        out.fail(2, "the password must not be empty")
-    return found
+def _given(*fields: str | bool | None) -> dict[str, Any]:
+    return {name: value for name, value in zip(_HEAD[1:], fields, strict=True) if value is not None}
 
 
-def _asked() -> str:
-    if not sys.stdin.isatty():
-        out.fail(2, "give the password by --password-file or --password; there is no terminal to ask for it")
-    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return asked
+def _word(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value) or "-"
 
 
-def _facts(user: User) -> dict[str, Any]:
-    return {
-        "name": user.name,
-        "domain": user.domain,
-        "display_name": user.display_name,
-        "number": user.number,
-        "role": user.role,
-        "context": user.context,
-        "enabled": user.enabled,
-    }
-
-
-def _print_table(facts: list[dict[str, Any]]) -> None:
-    if not facts:
-        out.line("no users yet: xswitch user add NAME")
-        return
-    table = Table(*facts[0], box=None, pad_edge=False)
-    for fact in facts:
-        table.add_row(*(("yes" if value else "no") if isinstance(value, bool) else value for value in fact.values()))
-    out.console().print(table)
+command: Final = apart(
+    {"add": add, "list": show, "set": change, "remove": remove, "reset-password": reset_password},
+    "Add, list, change and remove users: in the database, whether the switch runs or not, or by --url.",
+)
