@@ -2,121 +2,97 @@
 
 import asyncio
 import errno
-import os
-import socket
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
-from xswitch_py import __version__, app_settings, assets
+from xswitch_py import __version__, app_facts, app_settings, assets
 from xswitch_py.actions import ACTIONS
+from xswitch_py.api import events_socket
 from xswitch_py.api.app import http_app
-from xswitch_py.base.errors import ConfigError, MediaError
-from xswitch_py.base.permissions import Permissions
-from xswitch_py.base.user import User
-from xswitch_py.config import Config, Demo, HostPort, permissions, read_table
-from xswitch_py.core import dialplan
+from xswitch_py.api.budget import Budgets, Rate
+from xswitch_py.api.events import Streams
+from xswitch_py.api.events_socket import EventSocket
+from xswitch_py.api.gatekeeper import Gatekeeper
+from xswitch_py.app_desk import Book, make_desk
+from xswitch_py.app_files import read_files
+from xswitch_py.app_ports import make_listeners, make_wires, sealed
+from xswitch_py.app_store import prepared_folders, prepared_store
+from xswitch_py.base.errors import ConfigError
+from xswitch_py.base.events import ConfigReloaded
+from xswitch_py.config import Config, Demo
+from xswitch_py.core.audit import Auditor
 from xswitch_py.core.bus import Bus
 from xswitch_py.core.cdr import keep_records, pulse
+from xswitch_py.core.commands.desk import Desk
 from xswitch_py.core.directory import Directory
 from xswitch_py.core.endpoint import Endpoint
+from xswitch_py.core.feed import Feed
+from xswitch_py.core.figures import Figures, Vitals
 from xswitch_py.core.guard import Guard
+from xswitch_py.core.recording import Recorder
 from xswitch_py.core.registry import Registry
 from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
+from xswitch_py.core.trace import Traces
+from xswitch_py.core.watchdog import Watchdog
+from xswitch_py.core.web_login import WebLogins
+from xswitch_py.core.webhooks.sending import Sender
+from xswitch_py.core.webhooks.service import Webhooks
 from xswitch_py.endpoints.sip.endpoint import Sip
-from xswitch_py.endpoints.sip.gateways.config import GatewayConfig
-from xswitch_py.endpoints.sip.gateways.config import load as load_gateways
 from xswitch_py.endpoints.sip.gateways.resolve import Resolver
-from xswitch_py.endpoints.sip.transport.links import Wires
+from xswitch_py.endpoints.sip.hep import Hep
 from xswitch_py.endpoints.verto.endpoint import Verto
-from xswitch_py.listen import certificate
-from xswitch_py.listen.door import SocketDoor
-from xswitch_py.listen.gate import Limits
+from xswitch_py.flow.book import Flows
 from xswitch_py.listen.listener import Listener
-from xswitch_py.media import tones
-from xswitch_py.media.player import read_wav
-from xswitch_py.store.open import Store, open_store
+from xswitch_py.media.plane import Plane
+from xswitch_py.rpc.answer import Rpc
+from xswitch_py.rpc.visit import Programs
+from xswitch_py.store.open import Store
 
-__all__ = ["App", "Files", "build", "read_files"]
+__all__ = ["App", "Source", "build"]
 
 log = structlog.get_logger("xswitch.app")
 
-_NUMBERS: Final = {"echo": "9196", "tone": "9197", "music": "9198"}  # of the shipped dialplan
-_PATHS: Final = ("/", "/ws")  # where Verto is spoken
-_ANY: Final = ("0.0.0.0", "::")  # listening on all addresses
-_SIP_PATHS: Final = ("/sip", "/sips")  # and SIP; "/sips" is kept for old page configurations
-_SIP_ALONE: Final = ("/", "/sip", "/ws-sip")  # on ports where there is nothing else
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the config comes from, to be read again: both raise ConfigError."""
+
+    load: Callable[[], Config]
+    describe: Callable[[], Mapping[str, Any]]
 
 
-def build(config: Config, *, demo: Demo | None) -> "App":
+def build(config: Config, *, demo: Demo | None, source: Source | None = None) -> "App":
     """Make the switch; with `demo`, one that keeps everything in memory and has these accounts.
+
+    Without a source what was given is all there is to reload.
 
     Raises:
         ConfigError: with all that is wrong in the dialplan, the permissions and the tones.
     """
-    return App(config, demo)
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """What the files beside the config say."""
-
-    rules: tuple[dialplan.Rule, ...]
-    gateways: tuple[GatewayConfig, ...]
-    permissions: dict[str, Permissions]  # by role
-    tones: tones.Tones
-
-
-def read_files(config: Config) -> Files:
-    """Read the dialplan, the gateways, the permissions and the tones.
-
-    Raises:
-        ConfigError: with all that is wrong in them, and with what the config names and is not there.
-    """
-    files, problems = config.files, list[str]()
-    rules: tuple[dialplan.Rule, ...] = ()
-    gateways: tuple[GatewayConfig, ...] = ()
-    granted: dict[str, Permissions] = {}
-    known: tones.Tones = {config.call.ringback: tones.Tone(())}  # if they cannot be read, one problem is enough
-    with _collected(problems):
-        granted = permissions(files.permissions)
-    with _collected(problems):
-        rules = read_table(files.dialplan, lambda table: dialplan.load(table, ACTIONS))
-    with _collected(problems):
-        gateways = read_table(files.gateways, lambda table: load_gateways(table, files.gateways.parent))
-    with _collected(problems):
-        known = read_table(files.tones, tones.load)
-    if config.call.ringback not in known:
-        problems.append(f"call.ringback: there is no tone {config.call.ringback} in {files.tones}")
-    if config.media.music.name:
-        try:
-            read_wav(config.media.music, most=0)
-        except MediaError as error:
-            problems.append(f"media.music: {error}")
-    if problems:
-        raise ConfigError(problems)
-    return Files(rules, gateways, granted, known)
+    return App(config, demo, source or Source(lambda: config, dict))
 
 
 class App:
     """A switch, from its database to its ports."""
 
-    def __init__(self, config: Config, demo: Demo | None) -> None:
-        self._config = config
+    def __init__(self, config: Config, demo: Demo | None, source: Source) -> None:
+        self._config = self._given = config
         self._demo = demo
+        self._source = source
         self._files = read_files(config)
         self._plan = Plan(
             self._files.rules, config.call.ring_timeout, config.call.longest, app_settings.ringback(config)
         )
         self._permissions = dict(self._files.permissions)
-        self._media = app_settings.media(config, self._files.tones)
+        self._media: Plane
         self._bus = Bus()
         self._registry = Registry(self._bus)
         self._stopping = asyncio.Event()
@@ -125,9 +101,20 @@ class App:
         self._own: set[tuple[str, int]] = set()  # where we listen
         self._outside = {config.sip.public_address, config.media.public_address} - {""}
         self._reloading: asyncio.Task[None]
+        self._feed = Feed()
+        self._traces = Traces()
+        self._figures, self._watchdog = Figures(), Watchdog()
         self._switch: Switch
         self._sip: Sip
+        self._book: Book
+        self._auditor: Auditor
+        self._webhooks: Webhooks
+        self._streams = Streams()
+        self._flows = Flows(config.flow.folder, lambda: self.desk)
+        self._gatekeeper: Gatekeeper
+        self.desk: Desk
         self._listeners: list[Listener] = []
+        self._doors: dict[str, Endpoint] = {}
         self._opened: AsyncExitStack  # what `run` closes at the end, the last opened first
 
     async def start(self) -> None:
@@ -138,163 +125,163 @@ class App:
             StoreError: the database cannot be opened.
         """
         async with AsyncExitStack() as opened:
+            self._prepare(opened)
             await self._start_media(opened)  # first: where another switch has the port, its database is left alone
-            store = await self._open_store(opened)
-            doors: dict[str, Endpoint] = {}
-            directory = Directory(
-                store.users, self._config.domain, Guard(app_settings.guard_limits(self._config)), store.users.version
-            )
-            services = Services(self._media, self._bus, directory, self._registry, self._plan, doors)
-            self._switch = Switch(services, follow(ACTIONS))
+            store = await prepared_store(self._config, self._demo)
+            opened.push_async_callback(store.close)
+            self._switch = Switch(self._make_services(store, opened), follow(ACTIONS))
             verto = Verto(self._switch, self._permissions, app_settings.verto_limits(self._config))
-            tls = self._tls()
+            seal = sealed(self._config, keep=self._demo is None)
+            self._tls_ca, self._pem = seal.authority, seal.path
             self._sip = sip = Sip(
                 self._switch,
                 app_settings.sip_settings(self._config),
-                self._make_wires(tls),
+                make_wires(self._config, seal.context, lambda flow: self._sip.uses(flow)),
                 resolver=Resolver(),
                 keeper=store.contacts,
                 is_own=self._is_own,
+                hep=await self._start_hep(opened),
             )
-            doors |= {verto.name: verto, sip.name: sip}
+            self._doors |= {verto.name: verto, sip.name: sip}
+            self.desk = self._make_desk(store)
+            programs = Rpc(self.desk)
+            verto.admit(Programs(programs))
+            await self._flows.reload()
+            await self._book.renew_rules()
+            self._gatekeeper = self._make_gatekeeper(opened)
             self._listen_to_bus(opened, store, verto, sip)
             self._keep_contacts(opened, store)
             opened.push_async_callback(sip.stop)
             await sip.start(self._files.gateways)
-            for listener in self._make_listeners(verto, sip, tls):
+            await self._book.renew_gateways()
+            pages = http_app(self.desk, self._gatekeeper, assets.web(), self._streams, programs)
+            doors = {events_socket.PATH: EventSocket(self._feed, self._gatekeeper)}
+            for listener in make_listeners(self._config, seal.context, pages, verto, sip, doors):
                 await listener.start()
                 self._listeners.append(listener)
                 opened.push_async_callback(listener.stop)
-            self._own.update(self._places())
+            opened.push_async_callback(self._end_streams)  # or the listeners would wait for them
+            if self._demo is None:  # the shapes of requests are made now, and beside, not when the first of them comes
+                _spawn("shapes", asyncio.to_thread(pages.openapi))
+            self._own.update(app_facts.places(self._addresses(), {host for host, _ in self._media.open_at}))
             self._opened = opened.pop_all()
         log.info("ready", version=__version__, **self._addresses())
 
     def facts(self) -> dict[str, Any]:
         """Say where everything is, for people and for scripts."""
-        at = self._addresses()
-        facts: dict[str, Any] = {"version": __version__, "pid": os.getpid()}
-        for scheme, verto in (("http", "ws"), ("https", "wss")):
-            if scheme in at:
-                facts |= {scheme: f"{scheme}://{at[scheme]}", verto: f"{verto}://{at[scheme]}/ws"}
-        facts["sip"] = self._sip_facts(at)
-        ports = self._config.media.rtp_ports
-        facts["media"] = {"webrtc": [f"{host}:{port}" for host, port in self._media.open_at], "rtp": str(ports)}
-        if self._demo is not None:
-            facts["admin"] = {"user": self._demo.admin.user, "password": self._demo.admin.password}
-            facts["users"] = [{"user": each.user, "password": each.password} for each in self._demo.users]
-            facts["numbers"] = dict(_NUMBERS)
-        if self._tls_ca:
-            facts["tls_ca"] = self._tls_ca
-        return facts
+        config, media = self._config, [f"{host}:{port}" for host, port in self._media.open_at]
+        facts = app_facts.facts(self._addresses(), config.domain, media, str(config.media.rtp_ports), self._demo)
+        return facts | ({"tls_ca": self._tls_ca} if self._tls_ca else {})
 
     async def run(self) -> None:
         """Go on until `stop`, then end calls, tell clients, and close everything."""
         await self._stopping.wait()
         log.info("stopping", calls=len(self._switch.calls))
         await self._switch.drain(self._config.shutdown.drain)
+        await self._flows.close()
         await self._opened.aclose()
 
     def stop(self) -> None:
         """Let `run` end."""
         self._stopping.set()
 
-    def reload(self, load: Callable[[], Config]) -> None:
-        """Read the dialplan, gateways, permissions, ringback and certificate again; a bad file changes nothing."""
-        try:
-            config = load()
-            files = read_files(config)
-            if self._pem is not None:
-                self._sip.wires.renew_certificate(self._pem)
-        except ConfigError as error:
-            log.error("not reloaded", problems=error.problems)
-            return
-        self._plan.rules, self._plan.ring_timeout = files.rules, config.call.ring_timeout
-        self._plan.longest = config.call.longest
+    def hang_up(self) -> None:
+        """Reload, as SIGHUP asks for; what is wrong is logged."""
+        self._reloading = asyncio.create_task(self._reload_and_tell(), name="reload")
+        self._reloading.add_done_callback(_tell_failure)
+
+    async def reload(self) -> list[str]:
+        """Read dialplan, gateways, permissions, flows, ringback and certificate again; returns what needs a restart.
+
+        Raises:
+            ConfigError: with all that is wrong; nothing has changed.
+        """
+        config = self._source.load()
+        files = read_files(config)
+        if self._pem is not None:
+            self._sip.wires.renew_certificate(self._pem)
+        self._plan.ring_timeout, self._plan.longest = config.call.ring_timeout, config.call.longest
         self._plan.ringback = app_settings.ringback(config)
         self._permissions.clear()
         self._permissions.update(files.permissions)
-        self._reloading = asyncio.create_task(self._sip.gateways.reload(files.gateways), name="gateways")
-        self._reloading.add_done_callback(_tell_failure)
+        self._book.files = files
+        await self._flows.reload()
+        await self._book.renew_rules()
+        await self._book.renew_gateways()
         tones_differ = ["tones"] if files.tones != self._files.tones else []
-        log.info("reloaded", needs_restart=_changed(self._config, config) + tones_differ)
+        restart = _changed(self._given, config) + tones_differ
+        self._bus.publish(ConfigReloaded(time.time(), tuple(restart)))
+        log.info("reloaded", needs_restart=restart)
+        return restart
+
+    async def _reload_and_tell(self) -> None:
+        try:
+            await self.reload()
+        except ConfigError as error:
+            log.error("not reloaded", problems=error.problems)
 
     def _addresses(self) -> dict[str, str]:
         """Say where we listen: "http", "https", "sip_udp"... -> host:port."""
-        at = {f"sip_{name}": text for name, text in self._sip.wires.addresses.items()}
-        for listener, names in zip(self._listeners, (("http", "https"), ("sip_ws", "sip_wss")), strict=False):
-            at |= {names[name == "https"]: text for name, text in listener.addresses.items()}
-        return at
-
-    def _sip_facts(self, at: dict[str, str]) -> dict[str, str]:
-        facts = {name: at[f"sip_{name}"] for name in ("udp", "tcp", "tls") if f"sip_{name}" in at}
-        for scheme, shared, alone in (("ws", "http", "sip_ws"), ("wss", "https", "sip_wss")):
-            if shared in at:
-                facts[scheme] = f"{scheme}://{at[shared]}/sip"
-            elif alone in at:
-                facts[scheme] = f"{scheme}://{at[alone]}"
-        return facts | {"domain": self._config.domain}
+        return app_facts.addresses(self._sip.wires.addresses, self._listeners)
 
     def _is_own(self, host: str, port: int) -> bool:
         """Say whether an IP address and port are ours, for SIP."""
         return (host, port) in self._own or host in self._outside
 
-    def _places(self) -> Iterator[tuple[str, int]]:
-        """List every address and port that we listen on."""
-        ours = {host for host, _ in self._media.open_at}
-        for text in self._addresses().values():
-            host, _, port = text.rpartition(":")
-            host = host.strip("[]")
-            yield from ((each, int(port)) for each in (ours if host in _ANY else (host,)))
+    def _prepare(self, opened: AsyncExitStack) -> None:
+        folders = ExitStack()
+        opened.callback(folders.close)
+        self._config = prepared_folders(self._config, self._demo, folders)
+        self._media = app_settings.media(self._config, self._files.tones)
 
-    def _make_wires(self, tls: ssl.SSLContext | None) -> Wires:
-        listen, sip = self._config.listen, self._config.sip
-        names = ("sip_udp", "sip_tcp", "sip_tls")
-        udp, tcp, secure = (None if at is None else str(at) for at in (getattr(listen, name) for name in names))
-        return Wires(
-            app_settings.sip_settings(self._config),
-            udp=udp,
-            tcp=tcp,
-            tls=secure,
-            certificate=tls,
-            authorities=sip.authorities if sip.authorities.name else None,
-            in_use=lambda flow: self._sip.uses(flow),
+    def _make_services(self, store: Store, opened: AsyncExitStack) -> Services:
+        config = self._config
+        directory = Directory(store.users, config.domain, Guard(app_settings.guard_limits(config)), store.users.version)
+        recorder = Recorder(self._media, self._bus, store.recordings, config.record.folder)
+        opened.push_async_callback(recorder.finish)
+        parts = (self._media, self._bus, directory, self._registry, self._plan, self._doors)
+        return Services(*parts, recorder, self._traces, self._flows)
+
+    def _make_desk(self, store: Store) -> Desk:
+        self._auditor = Auditor(store.audit)
+        sender = Sender(self._config.api.webhook_networks, agent=f"xswitch/{__version__}")
+        self._webhooks = Webhooks(store.webhooks, store.deliveries, sender)
+        self._book = Book(self._files, self._plan, store, self._sip, self._flows.rules)
+        return make_desk(
+            book=self._book,
+            switch=self._switch,
+            feed=self._feed,
+            traces=self._traces,
+            vitals=self._make_vitals(),
+            roles=self._permissions,
+            audit=self._auditor.note,
+            described=self._source.describe,
+            reload=self.reload,
+            webhook_problem=self._webhooks.problem,
+            recordings=self._config.record.folder,
+            sounds=self._config.media.sounds,
         )
 
-    def _make_listeners(self, verto: Verto, sip: Sip, tls: ssl.SSLContext | None) -> Iterator[Listener]:
-        listen = self._config.listen
-        everything: dict[str, SocketDoor] = {**dict.fromkeys(_PATHS, verto), **dict.fromkeys(_SIP_PATHS, sip)}
-        alone: dict[str, SocketDoor] = dict.fromkeys(_SIP_ALONE, sip)
-        ports: list[tuple[HostPort | None, HostPort | None, dict[str, SocketDoor], Limits]] = [
-            (listen.http, listen.https, everything, app_settings.socket_limits(self._config)),
-            (listen.sip_ws, listen.sip_wss, alone, app_settings.sip_socket_limits(self._config)),
-        ]
-        for http, https, doors, limits in ports:
-            if http is not None or https is not None:
-                yield Listener(
-                    http_app(assets.web(), __version__),
-                    doors,
-                    http=str(http) if http is not None else None,
-                    https=str(https) if https is not None else None,
-                    tls=tls,
-                    origins=frozenset(listen.origins),
-                    proxies=frozenset(listen.proxies),
-                    limits=limits,
-                )
+    def _make_vitals(self) -> Vitals:
+        checks = {"media": lambda: bool(self._media.open_at), "calls": lambda: not self._switch.draining}
+        store = None if self._demo is not None else self._config.store.path.parent
+        return Vitals(self._figures, self._watchdog, time.time(), store, checks)
 
-    def _tls(self) -> ssl.SSLContext | None:
-        """Load the certificate if a port needs it, made when missing; the demo's never stays on disk."""
-        listen = self._config.listen
-        if all(at is None for at in (listen.https, listen.sip_tls, listen.sip_wss)):
+    async def _end_streams(self) -> None:
+        await asyncio.sleep(0)
+        self._streams.close()
+
+    async def _start_hep(self, opened: AsyncExitStack) -> Hep | None:
+        trace = self._config.trace
+        if trace.hep is None:
             return None
-        path, names = self._config.listen.certificate, (self._config.domain, socket.gethostname())
-        if self._demo is not None and not path.name:
-            tls, self._tls_ca = certificate.temporary_context(*names)
-            return tls
-        path = path if path.name else self._config.store.path.parent / "wss.pem"
-        if certificate.ensure(path, *names):
-            log.info("certificate made", path=str(path))
-        self._tls_ca, self._pem = certificate.public_part(path), path
-        return certificate.ssl_context(path)
+        hep = Hep(trace.hep.host, trace.hep.port, trace.hep_node, trace.hep_password)
+        try:
+            await hep.start()
+        except OSError as error:
+            raise ConfigError([f"trace.hep = {trace.hep}: {error.strerror or error}"]) from error
+        opened.callback(hep.close)
+        return hep
 
     async def _start_media(self, opened: AsyncExitStack) -> None:
         media = self._config.media
@@ -307,64 +294,65 @@ class App:
             raise ConfigError([f"{which}: {error.strerror}"]) from error
         opened.push_async_callback(self._media.stop)
 
-    async def _open_store(self, opened: AsyncExitStack) -> Store:
-        store = await open_store(":memory:" if self._demo else self._config.store.path)
-        opened.push_async_callback(store.close)
-        if self._demo is not None:
-            await _populate(store, self._config.domain, self._demo)
-        if crashed := await store.cdrs.recover():
-            log.warning("calls cut off by a crash", records=crashed)
-        return store
-
     def _keep_contacts(self, opened: AsyncExitStack, store: Store) -> None:
         """Write where phones are until the door is closed; then all that is known is written."""
-        writer = asyncio.create_task(store.contacts.run(), name="contacts")
-        writer.add_done_callback(_tell_failure)
-
-        async def finish() -> None:
-            store.contacts.close()
-            await asyncio.wait([writer])
-
-        opened.push_async_callback(finish)
+        _until_closed(opened, "contacts", store.contacts.run(), store.contacts.close)
 
     def _listen_to_bus(self, opened: AsyncExitStack, store: Store, verto: Verto, sip: Sip) -> None:
         """Keep records and tell subscribers until the bus closes; then all that happened is written."""
-        beat = asyncio.create_task(pulse(store.cdrs), name="pulse")
-        records = asyncio.create_task(keep_records(self._bus, store.cdrs), name="records")
-        presence = asyncio.create_task(verto.watch(), name="presence")
-        packages = asyncio.create_task(sip.watch(), name="event packages")
-        for task in (beat, records, presence, packages):
-            task.add_done_callback(_tell_failure)
+        _until_closed(opened, "audit", self._auditor.run(), self._auditor.close)
+        watching = _spawn("flows", self._flows.watch(self._book.renew_rules))
+        beat, dog = _spawn("pulse", pulse(store.cdrs)), _spawn("watchdog", self._watchdog.run())
+        listening = (
+            _spawn("records", keep_records(self._bus, store.cdrs)),
+            _spawn("presence", verto.watch()),
+            _spawn("event packages", sip.watch()),
+            _spawn("feed", self._feed.run(self._bus)),
+            _spawn("webhooks", self._webhooks.run(self._feed)),
+            _spawn("traces", self._traces.run(self._bus)),
+            _spawn("figures", self._figures.run(self._bus)),
+        )
 
         async def finish() -> None:
             self._bus.close()
             beat.cancel()
-            await asyncio.wait((beat, records, presence, packages))
+            dog.cancel()
+            watching.cancel()
+            await asyncio.wait((beat, dog, watching, *listening))
 
         opened.push_async_callback(finish)
 
+    def _make_gatekeeper(self, opened: AsyncExitStack) -> Gatekeeper:
+        api = self._config.api
+        logins = WebLogins(self.desk, idle=api.session_idle, longest=api.session_longest)
+        budgets = Budgets(asker=Rate(api.rate, api.burst), host=Rate(1.5 * api.rate, 1.5 * api.burst))
+        gatekeeper = Gatekeeper(self.desk, logins, budgets)
+        _until_closed(opened, "gatekeeper", gatekeeper.run(), gatekeeper.close)
+        return gatekeeper
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
+
+def _spawn(name: str, work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_tell_failure)
+    return task
+
+
+def _until_closed(
+    opened: AsyncExitStack, name: str, work: Coroutine[Any, Any, None], close: Callable[[], object]
+) -> None:
+    """Let something go on until it is closed, and then to its end."""
+    task = _spawn(name, work)
+
+    async def finish() -> None:
+        close()
+        await asyncio.wait([task])
+
+    opened.push_async_callback(finish)
+
+
+def _tell_failure(task: "asyncio.Task[Any]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("background work failed", work=task.get_name(), exc_info=error)
-
-
-@contextmanager
-def _collected(problems: list[str]) -> Iterator[None]:
-    try:
-        yield
-    except ConfigError as error:
-        problems += error.problems
-
-
-async def _populate(store: Store, domain: str, demo: Demo) -> None:
-    for account in demo.users:
-        user = User(account.user, domain, f"User {account.user}", account.user)
-        await store.users.add(user)
-        await store.users.set_phone_secret(user.name, domain, account.password)
-    await store.users.add(User(demo.admin.user, domain, "Administrator", role="admin"))
-    await store.users.set_phone_secret(demo.admin.user, domain, demo.admin.password)
-    await store.users.set_web_password(demo.admin.user, domain, demo.admin.password)
 
 
 def _changed(old: Config, new: Config) -> list[str]:

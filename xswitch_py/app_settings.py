@@ -24,7 +24,7 @@ def media(config: Config, known: tones.Tones) -> Plane:
     """Make the media plane."""
     call, media = config.call, config.media
     return Plane(
-        Sounds(known, *(path if path.name else None for path in (media.recordings, media.music))),
+        Sounds(known, media.sounds, media.music if media.music.name else None),
         addresses=media.addresses or None,
         port=media.webrtc_port,
         rtp_ports=(media.rtp_ports.first, media.rtp_ports.last),

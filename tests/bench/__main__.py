@@ -12,7 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from tests.bench.clients import clients
+from tests.bench.control import control
+from tests.bench.csv_export import csv_export
 from tests.bench.echo import echo
+from tests.bench.events import events
 from tests.bench.pump import Missing
 from tests.bench.register import register
 from tests.bench.relay import relay
@@ -38,6 +41,9 @@ BENCHES: Final[Mapping[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "sip_calls": sip_calls,
     "register": register,
     "rtp": rtp,
+    "events": events,
+    "csv_export": csv_export,
+    "control": control,
 }
 
 

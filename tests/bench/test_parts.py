@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.bench.cpu import Spent, cpu_s, memory_mb, threads
 from tests.bench.register import Phone
 from tests.bench.rtpengine import bdecode, bencode
@@ -72,3 +74,10 @@ async def test_two_user_agents_call_each_other_without_us() -> None:
             assert f"m=audio {at.getsockname()[1]} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendonly" in call.sdp
             assert 0 < call.took < 5
             assert (await call.end()).status == 200
+
+
+async def test_a_user_agent_refuses_as_it_is_told() -> None:
+    async with Ua() as one, Ua(status=486) as other:
+        with pytest.raises(AssertionError, match="486 Busy Here"):
+            await one.call(f"{HOST}:{other.port}", "")
+        assert other.invited == 1

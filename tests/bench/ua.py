@@ -33,9 +33,9 @@ class Established:
 
 
 class Ua:
-    """Places calls, and answers those that come with the SDP that `answer` makes of theirs."""
+    """Places calls, and answers those that come with the SDP that `answer` makes of theirs, or with a refusal."""
 
-    def __init__(self, answer: Callable[[str], str] = lambda offer: "") -> None:
+    def __init__(self, answer: Callable[[str], str] = lambda offer: "", status: int = 200) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._socket.setblocking(False)
@@ -43,6 +43,8 @@ class Ua:
         self.port = int(self._socket.getsockname()[1])
         self.contact = Address(uri=parse_uri(f"sip:bench@{HOST}:{self.port}"))
         self._answer = answer
+        self._status = status
+        self.invited = 0
         self._waiting: dict[str, asyncio.Future[Response]] = {}
         self._numbers = itertools.count(1)
         asyncio.get_running_loop().add_reader(self._socket, self._readable)
@@ -112,7 +114,11 @@ class Ua:
             future = self._waiting.get(message.vias[0].branch)
             if message.status >= 200 and future is not None and not future.done():
                 future.set_result(message)
+        elif message.method == "INVITE" and self._status >= 300:
+            self.invited += 1
+            self.send(serialise(response_to(message, self._status, to_tag=new_tag())), source)
         elif message.method == "INVITE":
+            self.invited += 1
             body = self._answer(message.body.decode()).encode()
             answer = response_to(message, 200, to_tag=new_tag(), contact=self.contact, body=body, content_type=_SDP)
             self.send(serialise(answer), source)

@@ -65,7 +65,7 @@ def test_what_the_demo_sets_can_be_set_otherwise() -> None:
 def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None:
     head = 'domain = "a b"\n\n[listen]\nhtp = "127.0.0.1:1"  # typo\n  https = "x"\n'
     path = written(tmp_path, head + '[call]\nring_timeout = "60"\n[cal]\nx = 1\n')
-    sections = "call, domain, files, guard, listen, log, media, shutdown, sip, store, verto"
+    sections = "api, call, domain, files, flow, guard, listen, log, media, record, shutdown, sip, store, trace, verto"
     assert problems(path, "media.webrtc_port=70000", "nonsense", XSWITCH_LOG__LEVEL="loud") == [
         "--set: nonsense: write it as section.key=value",
         f'{path}:1:1: domain = "a b": must be a domain such as "pbx.example.com"',
@@ -87,8 +87,8 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         ("http", "did you mean listen.http?"),
         ("shutdown.whatsoever", "known are shutdown.drain"),
         ("listen", "known are listen.certificate"),
-        ("nonsense.whatsoever", "known are call, domain"),
-        ("", "known are call, domain"),
+        ("nonsense.whatsoever", "known are api, call, domain"),
+        ("", "known are api, call, domain"),
         ("listen.http.x", "did you mean listen.http?"),
     ],
 )

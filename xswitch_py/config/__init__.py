@@ -1,5 +1,6 @@
 """What the operator may set: read once, checked, frozen, and handed on part by part."""
 
+from xswitch_py.config.origin import described, problems_of
 from xswitch_py.config.schema import (
     DEMO,
     Account,
@@ -23,7 +24,9 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "Ports",
+    "described",
     "load",
     "permissions",
+    "problems_of",
     "read_table",
 ]

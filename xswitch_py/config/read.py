@@ -23,6 +23,7 @@ __all__ = [
     "read_file",
     "readers",
     "settle",
+    "sources",
 ]
 
 T = TypeVar("T")
@@ -75,6 +76,21 @@ def from_overrides(overrides: Collection[str], problems: list[str]) -> Iterator[
             yield Written(tuple(name.strip().split(".")), value, "--set", Path.cwd(), shell=True)
         else:
             problems.append(f"--set: {override}: write it as section.key=value")
+
+
+def sources(
+    tops: Collection[str],
+    path: Path | None,
+    overrides: Collection[str],
+    environ: Mapping[str, str],
+    base: Mapping[str, object] | None,
+    problems: list[str],
+) -> Iterator[tuple[str, list[Written]]]:
+    """List what was written and where; the last one wins. `tops` are the names that stand alone in the environment."""
+    yield "demo", list(from_table(base or {}, "defaults"))
+    yield "file", list(from_file(path, problems) if path else ())
+    yield "environment", list(from_environ(environ, tops))
+    yield "command line", list(from_overrides(overrides, problems))
 
 
 def read_file(path: Path, problems: list[str]) -> tuple[dict[str, Any], dict[Keys, Place]]:

@@ -12,13 +12,11 @@ from xswitch_py.base.permissions import KINDS, Permissions
 from xswitch_py.config.read import (
     Keys,
     build,
-    from_environ,
     from_file,
-    from_overrides,
-    from_table,
     read_file,
     readers,
     settle,
+    sources,
 )
 from xswitch_py.config.values import (
     HostPort,
@@ -44,11 +42,13 @@ from xswitch_py.config.values import (
 __all__ = [
     "DEMO",
     "Account",
+    "ApiConfig",
     "CallConfig",
     "Config",
     "Demo",
     "DigestAlgorithm",
     "FilesConfig",
+    "FlowConfig",
     "GuardConfig",
     "HostPort",
     "ListenConfig",
@@ -57,9 +57,11 @@ __all__ = [
     "LogLevel",
     "MediaConfig",
     "Ports",
+    "RecordConfig",
     "ShutdownConfig",
     "SipConfig",
     "StoreConfig",
+    "TraceConfig",
     "VertoConfig",
     "load",
     "permissions",
@@ -117,7 +119,7 @@ class MediaConfig:
     public_address: str = key("", address())  # shown in SDP instead of our own, when set
     symmetric_rtp: bool = key(True, flag())
     addresses: tuple[str, ...] = key((), addresses())  # empty: all of this computer
-    recordings: Path = key(Path(), folder())  # empty: there are none
+    sounds: Path = key(Path(), file(new=True))  # the folder of what can be played; `load` fills it in
     music: Path = key(Path(), file())  # empty: made by us
 
 
@@ -196,6 +198,41 @@ class GuardConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """REST and JSON-RPC; times in seconds."""
+
+    rate: float = key(2000.0, seconds(1, 1_000_000))
+    burst: float = key(4000.0, seconds(1, 1_000_000))
+    session_idle: float = key(43_200.0, seconds(60, 2_592_000))
+    session_longest: float = key(604_800.0, seconds(60, 31_536_000))
+    webhook_networks: tuple[Network, ...] = key((), networks())  # private ones that webhooks may lead to
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """What is recorded."""
+
+    folder: Path = key(Path(), file(new=True))  # `load` fills it in
+    longest: float = key(14_400.0, seconds(1, 86_400))
+
+
+@dataclass(frozen=True, slots=True)
+class FlowConfig:
+    """Call flows in Python."""
+
+    folder: Path = key(Path(), folder())  # empty: there are none
+
+
+@dataclass(frozen=True, slots=True)
+class TraceConfig:
+    """Where SIP messages are told beside the log."""
+
+    hep: HostPort | None = key(None, host_port(off=True))
+    hep_node: int = key(2001, number(1, 0xFFFF_FFFF))
+    hep_password: str = key("", text("a password", r".{0,100}", secret=True))
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownConfig:
     """How we leave."""
 
@@ -232,6 +269,10 @@ class Config:
     verto: VertoConfig = field(default_factory=VertoConfig)
     sip: SipConfig = field(default_factory=SipConfig)
     guard: GuardConfig = field(default_factory=GuardConfig)
+    api: ApiConfig = field(default_factory=ApiConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
+    flow: FlowConfig = field(default_factory=FlowConfig)
+    trace: TraceConfig = field(default_factory=TraceConfig)
     shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
     log: LogConfig = field(default_factory=LogConfig)
     files: FilesConfig = field(default_factory=FilesConfig)
@@ -251,6 +292,7 @@ class Demo:
 
     admin: Account
     users: tuple[Account, ...]
+    key: str = field(default="", repr=False)  # an API key of the admin's
 
 
 DEMO: Final[Mapping[str, object]] = {
@@ -281,12 +323,8 @@ def load(
     """
     problems: list[str] = []
     known = readers(Config)
-    written = [
-        *from_table(base or {}, "defaults"),
-        *(from_file(path, problems) if path else ()),
-        *from_environ(environ, {keys[0] for keys in known}),
-        *from_overrides(overrides, problems),
-    ]
+    tops = {keys[0] for keys in known}
+    written = [one for _, source in sources(tops, path, overrides, environ, base, problems) for one in source]
     config = build(Config, settle(known, written, problems))
     problems += _conflicts(config)
     if problems:
@@ -346,4 +384,11 @@ def _with_paths(config: Config, environ: Mapping[str, str]) -> Config:
         name: path if (path := getattr(config.files, name)).name else assets.conf(f"{name}.toml")
         for name in ("dialplan", "gateways", "permissions", "tones")
     }
-    return replace(config, store=StoreConfig(store), files=FilesConfig(**files))
+    sounds, recorded = config.media.sounds, config.record.folder
+    return replace(
+        config,
+        store=StoreConfig(store),
+        files=FilesConfig(**files),
+        media=replace(config.media, sounds=sounds if sounds.name else store.parent / "sounds"),
+        record=replace(config.record, folder=recorded if recorded.name else store.parent / "recordings"),
+    )
