@@ -54,6 +54,8 @@ class Lenient(Model):
 
     model_config = ConfigDict(extra="ignore")
 
+    as_text = True  # numbers may come as texts, as they do from clients of its protocol buffers
+
 
 class Media(Lenient):
     """What is to be heard."""

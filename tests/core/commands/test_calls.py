@@ -98,7 +98,9 @@ async def test_who_waits_for_the_answer_hears_why_there_is_none(at: Live) -> Non
     at.world.contact("1001").does = refuses(Cause.CALL_REJECTED)
     with pytest.raises(Refused) as refused:
         await calls.originate(at.desk, SYSTEM, Originate.model_validate({"from": "1001", "wait": True}))
-    assert (refused.value.code, refused.value.facts) == (Code.CALL_FAILED, {"cause": "CALL_REJECTED"})
+    [ended] = published(at, events.CallEnded)
+    facts = {"cause": "CALL_REJECTED", "call": f"call_{ended.call}"}
+    assert (refused.value.code, refused.value.facts) == (Code.CALL_FAILED, facts)
 
 
 async def test_a_call_that_still_rings_can_be_hung_up(at: Live) -> None:

@@ -132,7 +132,8 @@ async def originate(desk: Desk, who: Asker, wish: Originate) -> CallShown:
         await asyncio.wait((answered,))
         if answered.cancelled():
             raise Refused(Code.CONFLICT, "the call was ended", state="ended")
-        answered.result()
+        if isinstance(error := answered.exception(), CallError):
+            raise Refused(Code.CALL_FAILED, str(error), cause=error.cause.value, call=f"call_{call.id}")
     return shown(desk, call)
 
 

@@ -96,7 +96,7 @@ class Command(Generic[P, R]):
             Refused: as above, and INVALID with a JSON pointer for each member that cannot be used.
         """
         try:
-            read = self.params.model_validate(dict(params), strict=False)
+            read = self.params.model_validate(dict(params))
         except ValidationError as error:
             errors = [{"pointer": pointer(one["loc"]), "detail": one["msg"]} for one in error.errors()]
             raise Refused(Code.INVALID, "some members cannot be used", errors=errors) from None
