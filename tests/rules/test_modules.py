@@ -1,7 +1,7 @@
 """Every module is written the way all are."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +22,9 @@ def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.fixture(params=MODULES, ids=named)
-def module(request: pytest.FixtureRequest) -> tuple[Path, ast.Module]:
-    path: Path = request.param
-    return path, ast.parse(path.read_text("utf-8"))
+@pytest.fixture(scope="module")
+def modules() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
 
 
 def functions(tree: ast.Module) -> Iterator[Function]:
@@ -41,67 +40,71 @@ def exported(tree: ast.Module) -> list[str] | None:
     return None
 
 
-def test_it_opens_with_one_sentence(module: tuple[Path, ast.Module]) -> None:
-    path, tree = module
-    if path.read_text("utf-8").strip():
-        said = (ast.get_docstring(tree) or "").splitlines()
-        assert said, "has no docstring"
-        assert said[0].endswith((".", ":"))
+def opens_with_one_sentence(path: Path, tree: ast.Module) -> object:
+    said = (ast.get_docstring(tree) or "").splitlines()
+    return bool(path.read_text("utf-8").strip()) and not (said and said[0].endswith((".", ":")))
 
 
-def test_it_says_what_others_may_import(module: tuple[Path, ast.Module]) -> None:
-    path, tree = module
+def says_what_others_may_import(path: Path, tree: ast.Module) -> object:
     names = exported(tree)
     if path.name == "__main__.py" or (path.name == "__init__.py" and len(tree.body) <= 1):
-        assert names is None
-    else:
-        assert names, "has no __all__"
+        return names is not None
+    return not names
 
 
-def test_nothing_private_is_exported(module: tuple[Path, ast.Module]) -> None:
-    _, tree = module
-    assert [name for name in exported(tree) or () if name.startswith("_") and not name.startswith("__")] == []
+def exports_nothing_private(path: Path, tree: ast.Module) -> object:
+    return [name for name in exported(tree) or () if name.startswith("_") and not name.startswith("__")]
 
 
-def test_no_function_is_too_long(module: tuple[Path, ast.Module]) -> None:
-    _, tree = module
+def has_no_long_function(path: Path, tree: ast.Module) -> object:
     lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions(tree)}
-    assert {name: length for name, length in lengths.items() if length > FUNCTION_LINES} == {}
+    return {name: length for name, length in lengths.items() if length > FUNCTION_LINES}
 
 
-def test_it_is_not_too_long(module: tuple[Path, ast.Module]) -> None:
-    path, _ = module
+def is_not_too_long(path: Path, tree: ast.Module) -> object:
     lines = path.read_text("utf-8").count("\n")
-    assert lines <= FILE_LINES or named(path) in LONG
+    return lines if lines > FILE_LINES and named(path) not in LONG else 0
 
 
-def test_functions_import_nothing(module: tuple[Path, ast.Module]) -> None:
-    _, tree = module
-    inside = [
+def imports_nothing_in_functions(path: Path, tree: ast.Module) -> object:
+    return [
         node.name
         for node in functions(tree)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
-    assert inside == []
 
 
-def test_imports_are_absolute(module: tuple[Path, ast.Module]) -> None:
-    _, tree = module
-    assert [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level] == []
+def imports_by_whole_names(path: Path, tree: ast.Module) -> object:
+    return [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
 
 
-def test_public_functions_and_classes_say_what_they_are_for(module: tuple[Path, ast.Module]) -> None:
-    _, tree = module
+def says_what_is_public_for(path: Path, tree: ast.Module) -> object:
     names = exported(tree) or ()
-    silent = [
+    return [
         node.name
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and node.name in names
         and not ast.get_docstring(node)
     ]
-    assert silent == []
+
+
+RULES: Final[tuple[Callable[[Path, ast.Module], object], ...]] = (  # each gives what is wrong with a module
+    opens_with_one_sentence,
+    says_what_others_may_import,
+    exports_nothing_private,
+    has_no_long_function,
+    is_not_too_long,
+    imports_nothing_in_functions,
+    imports_by_whole_names,
+    says_what_is_public_for,
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_module(rule: Callable[[Path, ast.Module], object], modules: dict[Path, ast.Module]) -> None:
+    assert {named(path): wrong for path, tree in modules.items() if (wrong := rule(path, tree))} == {}
 
 
 def test_long_files_are_listed_only_while_they_are_long() -> None:
