@@ -1,5 +1,6 @@
 """Whatever the bytes, a message is read or refused; what we write is read back, by us and by another library."""
 
+import re
 import time
 from contextlib import suppress
 from typing import Final
@@ -189,7 +190,7 @@ def test_another_library_reads_what_we_write(made: Request, status: int) -> None
     assert isinstance(other, sipmessage.Request)
     assert (other.method, other.call_id, other.body) == (made.method, made.call_id, made.body)
     assert other.uri.user == (made.uri.name or None)
-    assert other.to_address.name == made.to.display
+    assert other.to_address.name == re.sub(r"\s+", " ", made.to.display)  # it makes one blank of any white space
     assert unescape(made.vias[0].branch) == other.via[0].parameters["branch"]
     said = read_elsewhere(response_to(made, status, to_tag="t2", contact=made.to, body=b"x"))
     assert isinstance(said, sipmessage.Response)
