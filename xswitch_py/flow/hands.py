@@ -10,6 +10,7 @@ from xswitch_py.base.errors import CallError, LegEnded, Refused
 from xswitch_py.base.events import CallTransferred
 from xswitch_py.base.problem import Code
 from xswitch_py.core import prompts
+from xswitch_py.core.access import SYSTEM
 from xswitch_py.core.call import Call
 from xswitch_py.core.commands import COMMANDS
 from xswitch_py.core.commands.desk import Desk
@@ -155,4 +156,4 @@ class Hands:
         if name not in COMMANDS:
             raise Refused(Code.NOT_FOUND, f"there is no command {name!r}")
         desk = self._desk()
-        return await COMMANDS[name].ask(desk, desk.system, params)
+        return await COMMANDS[name].ask(desk, SYSTEM, params)

@@ -10,7 +10,7 @@ from xswitch_py.base.permissions import Permissions
 from xswitch_py.base.problem import Code
 from xswitch_py.base.records import AuditEntry
 from xswitch_py.base.user import User
-from xswitch_py.core.access import SYSTEM, Asker
+from xswitch_py.core.access import Asker
 from xswitch_py.core.dialplan import Rule
 from xswitch_py.core.feed import Feed
 from xswitch_py.core.figures import Vitals
@@ -132,11 +132,6 @@ class Desk:
         """Make who asks, with what a role may now."""
         granted = self.roles[role].api if role in self.roles else frozenset[str]()
         return Asker(name, role, granted, **more)
-
-    @property
-    def system(self) -> Asker:
-        """The switch itself."""
-        return SYSTEM
 
 
 def missing(what: str, name: str) -> Refused:
