@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import HTMLResponse
 
 from xswitch_py.base.problem import PROBLEMS
 
@@ -32,6 +30,7 @@ base-uri 'none'; form-action 'none'">
 </head>
 <body class="narrow">
     <header><h1>Problems</h1><nav><a href="/docs/">All operations</a></nav></header>
+    <main>
     <p class="soft">Whoever is refused gets an <code>application/problem+json</code> body (RFC 9457) whose
     <code>code</code> is one of these words; in JSON-RPC the same word is <code>error.data.code</code>.
     New words may be added; none changes its meaning.</p>
@@ -41,13 +40,14 @@ base-uri 'none'; form-action 'none'">
 {rows}
         </tbody>
     </table></div>
+    </main>
 </body>
 </html>
 """
 
 
-def install(app: FastAPI, web: Path) -> None:
-    """Serve the documents; `web` is the folder of the pages, and `app.state.openrpc()` gives the OpenRPC document."""
+def install(app: FastAPI) -> None:
+    """Serve the documents; `app.state.openrpc()` gives the OpenRPC document."""
     rest, scripts = _Document(lambda: app.openapi()), _Document(lambda: app.state.openrpc())
 
     # Not async: making a document takes longer than calls can wait, so it happens in a thread.
@@ -62,12 +62,6 @@ def install(app: FastAPI, web: Path) -> None:
     @app.api_route("/docs/problems", methods=_READ, include_in_schema=False)
     async def problems() -> HTMLResponse:
         return HTMLResponse(_problems())
-
-    @app.api_route("/docs", methods=_READ, include_in_schema=False)
-    async def docs() -> RedirectResponse:
-        return RedirectResponse("/docs/")
-
-    app.mount("/docs", StaticFiles(directory=web / "docs", html=True), name="docs")
 
 
 class _Document:

@@ -74,7 +74,8 @@ def _dressed(scope: Scope, send: Send) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(_HEADERS)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
             headers["X-Request-Id"] = scope["request_id"]
             if scope["path"].startswith(_API):
                 headers.setdefault("Cache-Control", "no-store")
