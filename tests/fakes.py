@@ -10,9 +10,17 @@ from typing import Any
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import BridgeId, LegId
 from xswitch_py.base.offer import Wish
-from xswitch_py.media.api import CallQuality, Heard, LegStats, Listener, Recorded, RecordingId, Taken, Transport
+from xswitch_py.media.api import CallQuality, Heard, LegStats, Listener, Recorded, RecordingId, Taken, Transport, Video
 
 __all__ = ["FakeMedia", "FakeSocket", "Track"]
+
+
+_DIRECTIONS = {
+    (True, True): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (False, False): "inactive",
+}
 
 
 class FakeSocket:
@@ -86,12 +94,18 @@ class Track:
     held: bool = False
     muted: bool = False
     suspended: bool = False
+    watched: bool = True
+    video: Video = field(default_factory=Video)
+    wanted: Video = field(default_factory=Video)
     digits: list[str] = field(default_factory=list)  # sent to the peer
     refreshed: int = 0
 
 
 class FakeMedia:
-    """Media that agrees with every SDP but those that say `bad`, and plays for ever."""
+    """Media that agrees with every SDP but those that say `bad`, and plays for ever.
+
+    Video is agreed on anew only: an SDP has some if it says `video sendrecv`, or another direction.
+    """
 
     def __init__(self) -> None:
         self.tracks: dict[LegId, Track] = {}
@@ -123,6 +137,7 @@ class FakeMedia:
     async def read_answer(self, leg: LegId, sdp: str) -> None:
         """See `Media`."""
         self._read(leg, sdp)
+        self._look(leg, sdp)
         await asyncio.sleep(0)
 
     async def renew(self, leg: LegId) -> str:
@@ -141,11 +156,27 @@ class FakeMedia:
     async def take_offer(self, leg: LegId, sdp: str) -> Taken:
         """See `Media`."""
         self._read(leg, sdp)
-        return Taken(await self._sdp("answer"), "sendonly" in sdp)
+        video = self._look(leg, sdp if self._track(leg).wanted.names else "")
+        shown = f" video {_DIRECTIONS[video.sends, video.hears]}" if video.names else ""
+        return Taken(await self._sdp("answer") + shown, "sendonly" in sdp)
 
     async def reoffer(self, leg: LegId) -> str:
         """See `Media`."""
-        return await self._sdp("offer")
+        wanted = self._track(leg).wanted
+        direction = _DIRECTIONS[wanted.sends, True] if wanted.names else "inactive"
+        return await self._sdp("offer") + (f" video {direction}" if wanted.names or self.video(leg).names else "")
+
+    def want_video(self, leg: LegId, video: Video) -> None:
+        """See `Media`."""
+        self._track(leg).wanted = video
+
+    def video(self, leg: LegId) -> Video:
+        """See `Media`."""
+        return self._track(leg).video
+
+    def watch(self, leg: LegId, watched: bool) -> None:
+        """See `Media`."""
+        self._track(leg).watched = watched
 
     def local(self, leg: LegId) -> str:
         """See `Media`."""
@@ -245,6 +276,12 @@ class FakeMedia:
         if "bad" in sdp or not sdp:
             raise MediaError("no codec in common")
         track.sdps.append(sdp)
+
+    def _look(self, leg: LegId, sdp: str) -> Video:
+        track, (_, said, direction) = self._track(leg), sdp.partition("video ")
+        sees, shows = direction in ("sendrecv", "recvonly"), direction in ("sendrecv", "sendonly")
+        track.video = Video(("VP8",), sees and track.wanted.sends, shows) if said else Video()
+        return track.video
 
     async def _sdp(self, kind: str) -> str:
         await asyncio.sleep(0)

@@ -33,6 +33,7 @@ from xswitch_py.media.api import (
     RecordingId,
     Taken,
     Transport,
+    Video,
 )  # fmt: skip
 
 RULES = {
@@ -96,6 +97,15 @@ class Recorder:
 
     async def reoffer(self, leg: LegId) -> str:
         return "offer anew"
+
+    def want_video(self, leg: LegId, video: Video) -> None:
+        pass
+
+    def video(self, leg: LegId) -> Video:
+        return Video()
+
+    def watch(self, leg: LegId, watched: bool) -> None:
+        pass
 
     def local(self, leg: LegId) -> str:
         return ""
@@ -172,6 +182,7 @@ class Peer:
     door = "door"
     transport = Transport.WEBRTC
     host = ""
+    can_update = False
 
     def __init__(self, name: str, scene: list[str], *, can_ring: bool = False) -> None:
         self.name, self.scene, self.can_ring = name, scene, can_ring
@@ -201,6 +212,9 @@ class Peer:
 
     def press(self, digit: str, ms: int) -> None:
         self.scene.append(f"{self.name} < press {digit} {ms}")
+
+    def update(self, sdp: str) -> None:
+        self.scene.append(f"{self.name} < update {sdp}")
 
 
 class People:

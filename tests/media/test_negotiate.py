@@ -11,8 +11,8 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import MediaError, ProtocolError
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Candidate, Fingerprint, Format, Section, Session, parse, serialise
-from xswitch_py.media.api import Heard
-from xswitch_py.media.negotiate import Agreed, Local, heard, make_answer, make_offer, read_answer
+from xswitch_py.media.api import Heard, Video
+from xswitch_py.media.negotiate import Agreed, Local, heard, make_answer, make_offer, read_answer, remake_offer
 
 DATA = Path(__file__).parent / "data"
 OFFERS = ("chromium_audio_offer", "chromium_audio_video_offer", "client_offer", "freeswitch_offer")
@@ -655,3 +655,52 @@ async def test_aiortc_accepts_our_offer_and_we_its_answer() -> None:
     assert [form.name for form in video.formats] == ["VP8", "H264"]
     assert agreed.remote.dtls_client is False
     await pc.close()
+
+
+# Video that is offered later
+
+
+def test_video_is_added_in_an_m_line_of_its_own_under_numbers_that_are_free() -> None:
+    audio = changed(CHROMIUM, formats=(Format(96, "opus", 48000, 2),), extensions=((2, LEVEL), (9, MID)))
+    _, agreed = answered(audio)
+    offer = remake_offer(audio, agreed, LOCAL, Video(("VP8",), sends=True))
+    assert [(section.kind, section.direction) for section in offer.sections] == [
+        ("audio", "sendrecv"),
+        ("video", "sendrecv"),
+    ]
+    sound, pictures = offer.sections
+    assert pictures.mid != sound.mid and offer.groups == (("BUNDLE", sound.mid, pictures.mid),)
+    assert {form.pt for form in pictures.formats}.isdisjoint({form.pt for form in sound.formats} | {96})
+    assert {uri: number for number, uri in pictures.extensions} == {SEND_TIME: 1, MID: 9}
+    assert parse(serialise(offer)) == offer
+
+
+@pytest.mark.parametrize(
+    ("video", "direction"),
+    [
+        (Video(("VP8",), sends=True), "sendrecv"),
+        (Video(("VP8",)), "recvonly"),
+        (Video(), "inactive"),
+    ],
+)
+def test_video_that_is_agreed_on_stays_in_its_m_line(video: Video, direction: str) -> None:
+    _, agreed = answered(CHROMIUM_AV)
+    offer = remake_offer(CHROMIUM_AV, agreed, LOCAL, video)
+    assert [section.direction for section in offer.sections] == ["sendrecv", direction]
+    assert offer.sections[1].formats[0].pt == agreed.streams[1].formats[0].pt
+    assert offer.sections[1].mid == CHROMIUM_AV.sections[1].mid
+
+
+def test_an_m_line_that_was_refused_is_used_again_under_another_name() -> None:
+    stopped = changed(CHROMIUM_AV, 1, port=0)
+    _, agreed = answered(stopped)
+    offer = remake_offer(stopped, agreed, LOCAL, Video(("VP8",), sends=True))
+    assert len(offer.sections) == 2 and offer.sections[1].port
+    assert offer.sections[1].mid not in {section.mid for section in stopped.sections}
+    assert [section.port for section in remake_offer(stopped, agreed, LOCAL, Video()).sections][1:] == [0]
+
+
+def test_who_has_nothing_to_show_answers_so() -> None:
+    answer, agreed = answered(CHROMIUM_AV, replace(ALL, shows=False))
+    assert [section.direction for section in answer.sections] == ["sendrecv", "recvonly"]
+    assert [(stream.sends, stream.hears) for stream in agreed.streams] == [(True, True), (False, True)]

@@ -612,3 +612,42 @@ async def test_another_fingerprint_is_another_handshake(plane: Plane) -> None:
     assert not [event for event in events.seen if isinstance(event, Failed)]
     await far.close()
     await other.close()
+
+
+async def test_ice_that_begins_anew_after_consent_was_lost_uses_the_same_keys(plane: Plane) -> None:
+    far, leg, events = Far(), LegId("a"), Events()
+    plane.open(leg, Transport.WEBRTC, events)
+    plane.read_offer(leg, far.offer())
+    plane.bridge(leg, leg)
+    await far.connect(await plane.make_answer(leg, AUDIO))
+    await far.echoes(10)
+    keys = far.end.transport._dtls
+    mux = plane._transports.mux
+    assert mux is not None
+    await mux.ufrags[next(iter(mux.ufrags))]._agent.close()  # type: ignore[attr-defined]  # six checks unanswered
+    assert not mux.ufrags and not plane._legs[leg].port.is_up
+    far.end.transport.restart(offers=True)
+    await far.connect((await plane.take_offer(leg, far.offer())).sdp)
+    await events.wait(Connected, 2)
+    await far.echoes(2000)
+    assert far.end.transport._dtls is keys
+    assert not [event for event in events.seen if isinstance(event, Failed)]
+    await far.close()
+
+
+async def test_nobody_is_missed_while_nobody_watches() -> None:
+    async with running(media_timeout=0.5) as plane:
+        far, leg, events = Far(), LegId("a"), Events()
+        plane.open(leg, Transport.WEBRTC, events)
+        plane.read_offer(leg, far.offer())
+        plane.bridge(leg, leg)
+        await far.connect(await plane.make_answer(leg, AUDIO))
+        await far.echoes(10)
+        plane.watch(leg, False)
+        await asyncio.sleep(1.0)
+        await far.echoes(2000)  # what flows goes on flowing
+        await asyncio.sleep(1.0)
+        assert events.seen == [Connected()]
+        plane.watch(leg, True)
+        await events.wait(Failed)
+        await far.close()

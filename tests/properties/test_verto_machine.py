@@ -28,6 +28,7 @@ from xswitch_py.endpoints.verto.machine import (
     End,
     Expired,
     Invite,
+    Kept,
     Left,
     Lost,
     Media,
@@ -35,6 +36,8 @@ from xswitch_py.endpoints.verto.machine import (
     Send,
     State,
     Suspend,
+    Update,
+    Watch,
 )
 from xswitch_py.endpoints.verto.methods import METHODS as METHOD_TABLE
 from xswitch_py.endpoints.verto.visit import Bound, Displaced, Gone, Greeted, Silent, Visit, VisitEvent
@@ -44,7 +47,7 @@ EVENTS = st.lists(
     st.sampled_from(
         [
             Invite("s"), Media("s"), Answer("s"), Answer(None), Answered(PARTY), Display(PARTY), Bye(Cause.CRASH),
-            Left(Cause.USER_BUSY), Lost(), Renewed("s"), Attached(), Expired(),
+            Left(Cause.USER_BUSY), Lost(), Lost(keeps=True), Renewed("s"), Kept(), Attached(), Expired(), Update("s"),
         ]
     )
 )  # fmt: skip
@@ -113,10 +116,11 @@ def test_nothing_is_said_to_who_is_not_there_and_each_timer_is_stopped(outbound:
         nonlocal armed
         for effect in effects:
             if isinstance(effect, Send):
-                assert before is not State.DETACHED or effect.method == "verto.attach"
+                assert before is not State.DETACHED or dialog.state is State.ACTIVE or effect.method == "verto.attach"
             armed += isinstance(effect, Arm) - isinstance(effect, Disarm)
         assert armed == (dialog.state in (State.DETACHED, State.ATTACHING))
-        assert (Suspend() in effects) == (before is not dialog.state and dialog.state is State.DETACHED)
+        stopped = Suspend() in effects or Watch(False) in effects
+        assert stopped == (before is not dialog.state and dialog.state is State.DETACHED)
 
     run(dialog, events, check)
 

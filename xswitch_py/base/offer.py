@@ -25,6 +25,7 @@ class Wish:
 
     audio: tuple[str, ...]
     video: tuple[str, ...] = ()
+    shows: bool = True  # whether there are pictures to send, or the peer's are only wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -27,6 +27,7 @@ from xswitch_py.base.offer import Offer, Party, Wish
 from xswitch_py.core.bus import Bus
 from xswitch_py.core.pressing import press_all
 from xswitch_py.core.scope import Scope
+from xswitch_py.core.wire import Wire
 from xswitch_py.media.api import (
     Connected,
     Digit,
@@ -37,10 +38,9 @@ from xswitch_py.media.api import (
     Media,
     MediaEvent,
     Milestone,
-    Transport,
 )
 
-__all__ = ["Leg", "State", "Wire"]
+__all__ = ["Leg", "State"]
 
 log = structlog.get_logger("xswitch.core")
 
@@ -57,39 +57,6 @@ class State(Enum):
     EARLY = "early"  # media flows before the answer
     ACTIVE = "active"
     ENDED = "ended"
-
-
-class Wire(Protocol):
-    """What a door does on the wire for a leg. Nothing here waits for the peer."""
-
-    door: str  # "verto"
-    transport: Transport
-    can_ring: bool  # whether `ring` tells the caller anything; else ringback is played as early media
-
-    @property
-    def host(self) -> str:
-        """The peer's IP address, as far as the door knows it; or empty."""
-
-    def invite(self, sdp: str) -> None:
-        """Offer the call to the peer; the door calls `peer_rang`, `peer_answered` or `peer_left` in time."""
-
-    def ring(self) -> None:
-        """Tell the calling peer that the far end is alerted."""
-
-    def early(self, sdp: str) -> None:
-        """Give the calling peer our answer SDP before the call is answered."""
-
-    def answer(self, sdp: str | None) -> None:
-        """Tell the calling peer that the call is answered; `sdp` only if `early` never brought it."""
-
-    def bye(self, cause: Cause) -> None:
-        """Tell the peer that the call is over; not called when the peer itself ended it."""
-
-    def display(self, shown: Party) -> None:
-        """Show the peer whom it now talks to."""
-
-    def press(self, digit: str, ms: int) -> None:
-        """Let the peer have a digit whose media takes none; a door without words for it does nothing."""
 
 
 class Leg:

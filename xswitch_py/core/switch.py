@@ -14,10 +14,12 @@ from xswitch_py.base.events import CallTransferred
 from xswitch_py.base.ids import CallId, LegId
 from xswitch_py.base.offer import Offer, Party
 from xswitch_py.core.call import Body, Call, First, Told, nobody
-from xswitch_py.core.leg import Leg, State, Wire
+from xswitch_py.core.leg import Leg, State
 from xswitch_py.core.meetings import Meeting
 from xswitch_py.core.scope import cause_of
 from xswitch_py.core.services import Services
+from xswitch_py.core.updates import Updates
+from xswitch_py.core.wire import Wire
 
 __all__ = ["Progress", "Switch"]
 
@@ -39,6 +41,7 @@ class Switch:
         self.calls: dict[CallId, Call] = {}
         self.meetings: dict[str, Meeting] = {}
         self.body = body
+        self.updates = Updates(services.media)
         self._tasks: dict[asyncio.Task[None], Call] = {}
         self._draining = False
 

@@ -27,6 +27,7 @@ from xswitch_py.media.api import (
     RecordingId,
     Taken,
     Transport,
+    Video,
 )
 
 __all__ = ["CALLER", "DOMAIN", "Answer", "PretendMedia", "PretendPhone", "Scene", "pretend_services"]
@@ -106,6 +107,7 @@ class PretendPhone:
     door = "phone"
     transport = Transport.WEBRTC
     can_ring = True
+    can_update = False
     host = ""
 
     def __init__(self, scene: Scene, answer: Answer | None = None) -> None:
@@ -143,6 +145,9 @@ class PretendPhone:
 
     def press(self, digit: str, ms: int) -> None:
         """Hear a digit."""
+
+    def update(self, sdp: str) -> None:
+        """Be offered other media."""
 
     def _say(self, word: str) -> None:
         if self.does is None:
@@ -192,6 +197,13 @@ class PretendMedia:
         """All offers are alike."""
         return "opus"
 
+    def want_video(self, leg: LegId, video: Video) -> None:
+        """There is none."""
+
+    def video(self, leg: LegId) -> Video:
+        """There is none."""
+        return Video()
+
     def local(self, leg: LegId) -> str:
         """All are alike."""
         return "opus"
@@ -202,6 +214,9 @@ class PretendMedia:
 
     def suspend(self, leg: LegId) -> None:
         """Nothing is sent anyway."""
+
+    def watch(self, leg: LegId, watched: bool) -> None:
+        """Nothing is missed."""
 
     def takes_digits(self, leg: LegId) -> bool:
         """All do."""

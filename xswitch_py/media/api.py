@@ -33,6 +33,7 @@ __all__ = [
     "RecordingId",
     "Taken",
     "Transport",
+    "Video",
     "Way",
     "WayTotal",
 ]
@@ -63,6 +64,20 @@ class Taken:
 
     sdp: str
     held: bool  # the peer does not want to hear us, or gave no address (RFC 3264 section 8.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A leg's pictures: in which encodings, the best first, or none for no video; and who has some to send."""
+
+    names: tuple[str, ...] = ()
+    sends: bool = False  # we do
+    hears: bool = False  # the peer does
+
+    @property
+    def on(self) -> bool:
+        """Whether any may pass."""
+        return bool(self.names) and (self.sends or self.hears)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +237,8 @@ class Media(Protocol):
     async def take_offer(self, leg: LegId, sdp: str) -> Taken:
         """Answer a new offer of a peer with whom media is agreed: hold, another address, a restart of ICE, a refresh.
 
+        Video is answered as `want_video` said last, else as at first.
+
         One whose `o=` line says that nothing changed gets our last SDP again, and touches nothing (S77). Streams that
         we send go on: same SSRC, sequence and clock.
 
@@ -232,8 +249,17 @@ class Media(Protocol):
     async def reoffer(self, leg: LegId) -> str:
         """Offer a peer with whom media is agreed all that we can do on the transport there is; `read_answer` follows.
 
-        An answer that never comes changes nothing.
+        Video is what is in use, or what `want_video` said last. An answer that never comes changes nothing.
         """
+
+    def want_video(self, leg: LegId, video: Video) -> None:
+        """Say which pictures the next offers and answers shall have; `hears` is the peer's to say.
+
+        Without names an offer of ours lets those there are rest, and an answer refuses any.
+        """
+
+    def video(self, leg: LegId) -> Video:
+        """Say what was agreed on for video; nothing before that."""
 
     def local(self, leg: LegId) -> str:
         """Give our SDP as it was made last, to be sent again unchanged; `""` if there is none."""
@@ -246,6 +272,9 @@ class Media(Protocol):
 
     def suspend(self, leg: LegId) -> None:
         """The peer has gone for the moment: stop sending, watch for no time-outs, until `renew`."""
+
+    def watch(self, leg: LegId, watched: bool) -> None:
+        """Watch for time-outs from now on, or do not while nobody can be told; what flows goes on flowing."""
 
     def takes_digits(self, leg: LegId) -> bool:
         """Say whether the peer agreed on telephone-events: if not, `send_digits` does nothing."""

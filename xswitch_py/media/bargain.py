@@ -9,7 +9,7 @@ from xswitch_py.base.cause import Cause
 from xswitch_py.base.errors import MediaError, ProtocolError
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Origin, Session
-from xswitch_py.media.api import Heard, Taken
+from xswitch_py.media.api import Heard, Taken, Video
 from xswitch_py.media.formats import CODECS
 from xswitch_py.media.streams import Agreement
 
@@ -30,8 +30,8 @@ class Side(Protocol):
     def offer(self, wish: Wish) -> Session:
         """Make the first offer."""
 
-    def reoffer(self, theirs: Session) -> Session:
-        """Offer anew, all that we can do; `theirs` is what the peer said last."""
+    def reoffer(self, theirs: Session, video: Video | None) -> Session:
+        """Offer anew, all that we can do, and this video or what is in use; `theirs` is what the peer said last."""
 
     def read(self, offer: Session, answer: Session) -> Agreement:
         """Read the answer to an offer of ours."""
@@ -54,6 +54,7 @@ class Bargain:
         self._version = 0
         self._said: Session | None = None  # what `local` says
         self._wish = Wish(())
+        self._video: Video | None = None  # that is wanted from now on
         self._first: Session | None = None  # their offer, to be answered
         self._theirs: Session | None = None  # their description that counts
         self._ours: Session | None = None  # our offer
@@ -83,15 +84,26 @@ class Bargain:
         """Make an offer on another transport, of the encodings that are in use."""
         if self.agreed is None:
             raise MediaError("nothing was agreed on yet", Cause.WRONG_CALL_STATE)
-        names = {stream.kind: (stream.formats[0].name,) for stream in self.agreed.streams if stream.formats}
-        wish = Wish(names["audio"], names.get("video", ()))
+        audio, video = self.agreed.stream("audio"), self.video
+        wanted = self._video or video
+        wish = Wish((audio.formats[0].name,) if audio else (), video.names if video.on else (), shows=wanted.sends)
         return self._offer(self.side.offer(wish), wish)
+
+    @property
+    def video(self) -> Video:
+        """What was agreed on for video."""
+        stream = self.agreed.stream("video") if self.agreed else None
+        return Video() if stream is None else Video((stream.formats[0].name,), stream.sends, stream.hears)
+
+    def want_video(self, video: Video) -> None:
+        """Let the next offers and answers have this video."""
+        self._video = video
 
     def reoffer(self) -> str:
         """Make an offer on the transport there is."""
         if self.agreed is None or self._theirs is None:
             raise MediaError("nothing was agreed on yet", Cause.WRONG_CALL_STATE)
-        return self._offer(self.side.reoffer(self._theirs), self._wish)
+        return self._offer(self.side.reoffer(self._theirs, self._video), self._wish)
 
     def read_answer(self, text: str) -> None:
         """Take an answer to our offer; the same one again changes nothing."""
@@ -133,10 +145,13 @@ class Bargain:
         return text
 
     def _as_before(self) -> Wish:
-        """Wish for the encoding in use, else any."""
+        """Wish for the encoding in use, else any; and for video as at first, or as is wanted by now."""
         stream = self.agreed.stream("audio") if self.agreed else None
         names = (stream.formats[0].name,) if stream else ()
-        return Wish(tuple(dict.fromkeys((*names, *_AUDIO))), self._wish.video)
+        audio, video = tuple(dict.fromkeys((*names, *_AUDIO))), self._video
+        if video is None:
+            return replace(self._wish, audio=audio)
+        return Wish(audio, video.names, shows=video.sends)
 
     def _publish(self, session: Session) -> str:
         """Write our description; its version grows when it says something else (RFC 3264 section 8)."""

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address, ip_address
+from itertools import count
 from typing import Final
 
 from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Candidate, Fingerprint, Format, Origin, Section, Session
-from xswitch_py.media.api import Heard
+from xswitch_py.media.api import Heard, Video
 from xswitch_py.media.formats import EXTENSIONS, digits, formats_of, known_in
 from xswitch_py.media.streams import (
     DIRECTIONS,
@@ -25,6 +26,7 @@ from xswitch_py.media.streams import (
     listed,
     of_kind,
     refusal,
+    renumbered,
 )
 
 __all__ = [
@@ -156,19 +158,25 @@ def make_offer(wish: Wish, local: Local) -> Session:
     """
     sections = [_offered("audio", "0", audio_of(wish), local)]
     if video := formats_of("video", wish.video):
-        sections.append(_offered("video", "1", video, local))
+        made = _offered("video", "1", video, local)
+        sections.append(replace(made, direction=DIRECTIONS[wish.shows, True]))
     return _session(local, tuple(sections), [section.mid for section in sections])
 
 
-def remake_offer(theirs: Session, agreed: Agreed, local: Local) -> Session:
-    """Offer anew what is in use, in the m-lines there are (RFC 3264 section 8); `theirs` is the peer's last word."""
-    sections = tuple(
+def remake_offer(theirs: Session, agreed: Agreed, local: Local, video: Video | None = None) -> Session:
+    """Offer anew what is in use, in the m-lines there are (RFC 3264 section 8); `theirs` is the peer's last word.
+
+    Where `video` is given, that is offered instead of what is in use: in the m-line it has, or else in another.
+    """
+    sections = [
         _offered(section.kind, section.mid or stream.mid, again(section, stream), local, stream.extensions)
         if stream.formats
         else refusal(section)
         for section, stream in zip(theirs.sections, agreed.streams, strict=True)
-    )
-    return _session(local, sections, [section.mid for section in sections if section.port and section.mid])
+    ]
+    if video is not None:
+        _offer_video(sections, theirs, agreed, video, local)
+    return _session(local, tuple(sections), [section.mid for section in sections if section.port and section.mid])
 
 
 def read_answer(offer: Session, answer: Session) -> Agreed:
@@ -274,6 +282,30 @@ def _offered(
         extensions=tuple((n, uri) for uri, n in extensions.items()),
     )
     return _ours(draft, local)
+
+
+def _offer_video(sections: list[Section], theirs: Session, agreed: Agreed, video: Video, local: Local) -> None:
+    """Put this video into the m-line that has some; else in place of one that is refused, so that they do not grow."""
+    direction = DIRECTIONS[video.sends, True] if video.names else "inactive"
+    place = next((i for i, one in enumerate(agreed.streams) if one.kind == "video" and one.formats), None)
+    if place is not None:
+        used, formats = agreed.streams[place].formats, formats_of("video", video.names)
+        listed = renumbered((theirs.sections[place],), formats, used) or sections[place].formats
+        sections[place] = replace(sections[place], formats=listed, direction=direction)
+    elif video.names:
+        place = next((i for i, one in enumerate(sections) if one.kind == "video"), len(sections))
+        sections[place : place + 1] = [replace(_another(theirs, video.names, local), direction=direction)]
+
+
+def _another(theirs: Session, names: tuple[str, ...], local: Local) -> Section:
+    """Offer video where there was none; what a bundle shares is numbered as the peer does, or differently."""
+    mids = {section.mid for section in theirs.sections}
+    mid = next(name for name in map(str, count()) if name not in mids)
+    ids = {uri: number for section in theirs.sections for number, uri in section.extensions}
+    free = (number for number in range(1, 15) if number not in ids.values())
+    numbered = ((ids.get(uri) or next(free, 0), uri) for uri in EXTENSIONS["video"])
+    extensions = tuple((number, uri) for number, uri in numbered if number)
+    return _offered("video", mid, renumbered(theirs.sections, formats_of("video", names)), local, extensions)
 
 
 def _accepted(section: Section, stream: Stream, setup: str, local: Local) -> Section:

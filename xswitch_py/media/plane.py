@@ -24,6 +24,7 @@ from xswitch_py.media.api import (
     RecordingId,
     Taken,
     Transport,
+    Video,
 )  # fmt: skip
 from xswitch_py.media.bargain import Bargain, parse
 from xswitch_py.media.dtmf import DigitSender
@@ -54,6 +55,7 @@ class _Leg:
     bargain: Bargain
     due: float | None = None  # monotonic time by which it must be connected
     watched: bool = False  # whether the peer is to be heard
+    since: float = 0.0  # when that began, monotonic
     failed: bool = False
     digits: Dialling | None = None
 
@@ -189,6 +191,14 @@ class Plane:
         """Offer a peer with whom media is agreed all that we can do on the transport there is."""
         return self._leg(leg).bargain.reoffer()
 
+    def want_video(self, leg: LegId, video: Video) -> None:
+        """Say which pictures the next offers and answers shall have."""
+        self._leg(leg).bargain.want_video(video)
+
+    def video(self, leg: LegId) -> Video:
+        """Say what was agreed on for video."""
+        return self._leg(leg).bargain.video
+
     def local(self, leg: LegId) -> str:
         """Give our SDP as it was made last."""
         return self._leg(leg).bargain.local
@@ -204,6 +214,12 @@ class Plane:
         found = self._leg(leg)
         found.due, found.watched = None, False
         found.bargain.side.drop()
+
+    def watch(self, leg: LegId, watched: bool) -> None:
+        """Watch for time-outs from now on, or do not."""
+        found, now = self._leg(leg), time.monotonic()
+        found.watched, found.since = watched, now
+        found.due = now + self._setup_limit if watched and not found.port.is_up else None
 
     # What was agreed on.
 
@@ -374,5 +390,5 @@ class Plane:
         elif leg.watched and leg.port.connected.is_set():
             stream = leg.port.audio.stream
             quiet = leg.member.held or (stream is not None and not (stream.hears and stream.sends))
-            if now - leg.port.heard_at > (self._held_timeout if quiet else self._media_timeout):
+            if now - max(leg.port.heard_at, leg.since) > (self._held_timeout if quiet else self._media_timeout):
                 self._fail(leg, Cause.MEDIA_TIMEOUT, "nothing was heard for too long")

@@ -8,7 +8,7 @@ from xswitch_py.base.errors import MediaError
 from xswitch_py.base.offer import Wish
 from xswitch_py.base.sdp import Fingerprint, Session
 from xswitch_py.media import negotiate, negotiate_rtp, sdes
-from xswitch_py.media.api import Heard
+from xswitch_py.media.api import Heard, Video
 from xswitch_py.media.hosts import Hosts
 from xswitch_py.media.negotiate import Agreed, Local, Remote
 from xswitch_py.media.negotiate_rtp import LocalRtp, RtpAgreed
@@ -69,12 +69,12 @@ class WebRtcSide:
             self.drop()
             raise
 
-    def reoffer(self, theirs: Session) -> Session:
+    def reoffer(self, theirs: Session, video: Video | None) -> Session:
         """Offer anew."""
         agreed = self._port.agreed
         if self._transport is None or not isinstance(agreed, Agreed):
             raise MediaError("there is no transport")
-        return negotiate.remake_offer(theirs, agreed, self._local(self._transport))
+        return negotiate.remake_offer(theirs, agreed, self._local(self._transport), video)
 
     def read(self, offer: Session, answer: Session) -> Agreed:
         """Read the answer to an offer of ours."""
@@ -175,8 +175,8 @@ class RtpSide:
             self.drop()
             raise
 
-    def reoffer(self, theirs: Session) -> Session:
-        """Offer anew."""
+    def reoffer(self, theirs: Session, video: Video | None) -> Session:
+        """Offer anew, with the video that is in use."""
         if self._transport is None or self._agreed is None:
             raise MediaError("there is no transport")
         return negotiate_rtp.remake_offer(theirs, self._agreed, self._local(self._transport, secure=True))

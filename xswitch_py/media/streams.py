@@ -32,6 +32,7 @@ __all__ = [
     "listed",
     "of_kind",
     "refusal",
+    "renumbered",
     "stream",
 ]
 
@@ -137,7 +138,7 @@ def chosen(
     """
     wished = {"audio": wish.audio, "video": wish.video}
     streams = tuple(
-        stream(section, section.mid, first(wished[section.kind], known(section)))
+        _shown(stream(section, section.mid, first(wished[section.kind], known(section))), wish)
         if served.get(section.kind) == index
         else Stream(section.kind, section.mid)
         for index, section in enumerate(offer.sections)
@@ -187,9 +188,9 @@ def again(section: Section, agreed: Stream) -> tuple[Format, ...]:
     """
     used = agreed.formats[0].name
     if agreed.kind != "audio":
-        return _renumbered(section, formats_of(agreed.kind, (used,)))
+        return renumbered((section,), formats_of(agreed.kind, (used,)), agreed.formats)
     others = (codec.name for codec in CODECS if codec.kind == "audio")
-    return _renumbered(section, audio_of(Wish((used, *others))))
+    return renumbered((section,), audio_of(Wish((used, *others))))
 
 
 def refusal(section: Section, address: str = "") -> Section:
@@ -206,9 +207,13 @@ def of_kind(streams: Sequence[Stream], kind: str) -> Stream | None:
     return next((one for one in streams if one.kind == kind and one.formats), None)
 
 
-def _renumbered(section: Section, formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    numbers = {(form.name.lower(), form.clock, form.channels): form.pt for form in reversed(section.formats)}
-    taken = {form.pt for form in section.formats}
+def renumbered(
+    sections: Sequence[Section], formats: tuple[Format, ...], used: tuple[Format, ...] = ()
+) -> tuple[Format, ...]:
+    """Give formats of ours the numbers that they have in the peer's m-lines, or else free ones; `used` is agreed."""
+    listed = [form for section in sections for form in section.formats]
+    numbers = {(form.name.lower(), form.clock, form.channels): form.pt for form in (*reversed(listed), *used)}
+    taken = {form.pt for form in listed}
     free = [pt for pt in _DYNAMIC if pt not in taken and all(pt != form.pt for form in formats)]
     made = []
     for form in formats:
@@ -219,6 +224,10 @@ def _renumbered(section: Section, formats: tuple[Format, ...]) -> tuple[Format, 
                 continue
         made.append(replace(form, pt=form.pt if pt is None else pt))
     return tuple(made)
+
+
+def _shown(one: Stream, wish: Wish) -> Stream:
+    return replace(one, sends=False) if one.kind == "video" and not wish.shows else one
 
 
 def _ptime(section: Section) -> int:

@@ -154,9 +154,7 @@ class WebRtc:
         for ufrag in self._agents:
             if self._mux.ufrags.get(ufrag) is self:
                 del self._mux.ufrags[ufrag]
-        for sock, address in self._known:
-            sock.forget(address, self)
-        self._known.clear()
+        self._leave()
 
     async def close(self) -> None:
         """Tell the peer, and free what was used."""
@@ -257,11 +255,20 @@ class WebRtc:
             sock.forget(address, self)
 
     def _lost(self) -> None:
+        """Send nothing any more; the keys stay, for ICE that begins anew (RFC 7675 section 5.1)."""
         if not self._closed:
             log.info("consent expired", ufrag=self.ufrag)
             self._user.milestone("ice", "consent expired")
-            self.shut()
+            self._mux.ufrags.pop(self.ufrag, None)
+            self._agents.pop(self.ufrag, None)
+            self._pair = None
+            self._leave()
             self._user.down()
+
+    def _leave(self) -> None:
+        for sock, address in self._known:
+            sock.forget(address, self)
+        self._known.clear()
 
     def _secured(self, dtls: DtlsTransport) -> None:
         """Receive from every nominated address, and let the user send."""
@@ -291,7 +298,8 @@ class WebRtc:
             user.receive_rtcp(packet, now)
 
         self._rtp, self._rtcp = rtp, rtcp
-        self._route()
+        if self._pair is not None:
+            self._route()
 
     def _route(self) -> None:
         assert self._pair is not None and self._outgoing is not None

@@ -265,6 +265,7 @@ class Silent:
     transport = Transport.RTP
     host = ""
     can_ring = True
+    can_update = False
 
     def __getattr__(self, name: str) -> object:
         raise AssertionError(name)

@@ -21,6 +21,7 @@ from xswitch_py.endpoints.verto.machine import (
     Expired,
     HangUp,
     Invite,
+    Kept,
     Left,
     Lost,
     Media,
@@ -30,18 +31,21 @@ from xswitch_py.endpoints.verto.machine import (
     State,
     Suspend,
     Unhold,
+    Update,
+    Watch,
 )
 
 ALICE, BOB = Party("Alice", "1001"), Party("Bob", "1002")
 OUT = Cause.DESTINATION_OUT_OF_ORDER
 EVENTS: list[Event] = [
     Invite("s"), Media("s"), Answer(None), Answered(ALICE), Display(BOB), Bye(Cause.CRASH), Left(Cause.USER_BUSY),
-    Lost(), Renewed("s"), Attached(), Expired(),
+    Lost(), Renewed("s"), Kept(), Attached(), Expired(), Update("s"),
 ]  # fmt: skip
 
 
 def dialog(state: State = State.NEW, *, outbound: bool = False, recover: bool = True, shown: bool = False) -> Dialog:
-    return Dialog("c", outbound, ALICE, BOB, {}, {}, recover, state, shown)
+    flows = state is State.DETACHED
+    return Dialog("c", outbound, ALICE, BOB, {}, {}, recover, state, shown, flows)
 
 
 def told(effects: list[Effect]) -> list[object]:
@@ -70,6 +74,9 @@ def told(effects: list[Effect]) -> list[object]:
         (State.RINGING, Lost(), State.ENDED, [End(OUT)]),
         (State.EARLY, Lost(), State.ENDED, [End(OUT)]),
         (State.ACTIVE, Lost(), State.DETACHED, [Suspend(), Arm()]),
+        (State.ACTIVE, Lost(keeps=True), State.DETACHED, [Watch(False), Arm()]),
+        (State.ATTACHING, Lost(keeps=True), State.DETACHED, [Disarm(), Suspend(), Arm()]),
+        (State.ACTIVE, Update("s"), State.ACTIVE, ["verto.modify"]),
         (State.DETACHED, Lost(), State.DETACHED, []),
         (State.ATTACHING, Lost(), State.DETACHED, [Disarm(), Suspend(), Arm()]),
         (State.DETACHED, Renewed("s"), State.ATTACHING, ["verto.attach"]),
@@ -133,3 +140,18 @@ def test_who_answered_is_who_is_called() -> None:
     [display] = one.receive(Display(BOB))
     assert isinstance(display, Send)
     assert (display.params["callee_id_name"], display.params["caller_id_name"]) == ("Desk", "Bob")
+
+
+def test_only_media_that_went_on_is_kept() -> None:
+    one = dialog(State.ACTIVE, shown=True)
+    one.receive(Lost(keeps=True))
+    assert told(one.receive(Kept())) == [Disarm(), Watch(True), "verto.display"]
+    assert one.state is State.ACTIVE
+    losses: list[list[Event]] = [[Lost()], [Lost(keeps=True), Renewed("s"), Lost(keeps=True)]]
+    for lost in losses:
+        other = dialog(State.ACTIVE)
+        for event in lost:
+            other.receive(event)
+        with pytest.raises(ProtocolError):
+            other.receive(Kept())
+        assert other.state is State.DETACHED

@@ -18,6 +18,7 @@ from xswitch_py.core.script import follow
 from xswitch_py.core.services import Plan, Services
 from xswitch_py.core.switch import Switch
 from xswitch_py.endpoints.verto.endpoint import Limits, Verto
+from xswitch_py.media.api import Media
 
 __all__ = ["AUTH", "DOMAIN", "Client", "World"]
 
@@ -73,7 +74,8 @@ class People:
 class World:
     """Everything there is."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, media: Media | None = None) -> None:
+        """`media` that is real takes the place of `self.media`."""
         self.bus = Bus()
         self.media = FakeMedia()
         self.registry = Registry(self.bus)
@@ -81,7 +83,7 @@ class World:
         plan = Plan(load(RULES, ACTIONS), ring_timeout=30)
         self.people = People()
         directory = Directory(self.people, DOMAIN)
-        services = Services(self.media, self.bus, directory, self.registry, plan, self.doors)
+        services = Services(media or self.media, self.bus, directory, self.registry, plan, self.doors)
         self.switch = Switch(services, follow(ACTIONS))
         self.grants = dict(GRANTS)
         self.door = Verto(self.switch, self.grants, limits)

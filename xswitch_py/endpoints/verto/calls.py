@@ -18,7 +18,7 @@ from xswitch_py.endpoints.verto.session import Asked, Session
 from xswitch_py.endpoints.verto.wire import Code, DialogParams, Json
 from xswitch_py.jsonrpc import RpcError
 
-__all__ = ["answer", "attach", "bye", "call_id_of", "dialog_of", "info", "invite"]
+__all__ = ["answer", "attach", "bye", "call_id_of", "dialog_of", "info", "invite", "media_words", "sdp_of"]
 
 _GONE: Final = "CALL DOES NOT EXIST"
 _VARIABLES: Final = 256  # of one leg
@@ -28,7 +28,7 @@ async def invite(asked: Asked, /, **params: Any) -> Json:
     """Place a call."""
     session = asked.session
     try:
-        call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+        call_id, sdp = call_id_of(asked, params), sdp_of(params)
         if not wire.safe_id(call_id) or session.house.is_channel(call_id):
             raise RpcError(Code.CALL, "CallID invalid")
     except RpcError as error:
@@ -47,7 +47,7 @@ async def invite(asked: Asked, /, **params: Any) -> Json:
 
 async def answer(asked: Asked, /, **params: Any) -> Json:
     """Answer a call that we placed to the client."""
-    call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+    call_id, sdp = call_id_of(asked, params), sdp_of(params)
     dialog = dialog_of(asked.session, call_id)
     leg = dialog.leg
     if not leg.outbound:
@@ -57,7 +57,7 @@ async def answer(asked: Asked, /, **params: Any) -> Json:
     try:
         await leg.peer_answered(sdp, _who(wire.dialog(params), leg))
     except MediaError as error:
-        raise RpcError(Code.CALL, _media_words(error, "CODEC ERROR")) from None
+        raise RpcError(Code.CALL, media_words(error, "CODEC ERROR")) from None
     except CallError:
         raise RpcError(Code.CALL, _GONE) from None
     if dialog.dialog.state is not State.RINGING:  # over meanwhile
@@ -69,21 +69,24 @@ async def answer(asked: Asked, /, **params: Any) -> Json:
 
 async def attach(asked: Asked, /, **params: Any) -> Json:
     """Take up a call again, after a new page was offered it (verto.md section 10)."""
-    call_id, sdp = call_id_of(asked, params), _sdp_of(params)
+    call_id, sdp = call_id_of(asked, params), sdp_of(params)
     dialog = dialog_of(asked.session, call_id)
-    leg, media = dialog.leg, asked.session.house.switch.services.media
+    leg, house = dialog.leg, asked.session.house
+    updates = house.switch.updates
     if leg.state is not LegState.ACTIVE:
         raise RpcError(Code.CALL, "Cannot attach to a call that has not been answered.")
     if dialog.dialog.state is not State.ATTACHING:
         raise RpcError(Code.CALL, "Call is attached")
     try:
-        await media.read_answer(leg.id, sdp)
+        await updates.agree(leg, sdp)
     except MediaError as error:
         leg.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
-        raise RpcError(Code.CALL, _media_words(error, "CODEC NEGOTIATION ERROR")) from None
+        raise RpcError(Code.CALL, media_words(error, "CODEC NEGOTIATION ERROR")) from None
     if dialog.line is not asked.session or dialog.dialog.state is not State.ATTACHING:  # overtaken, or over
         raise RpcError(Code.CALL, _GONE)
     dialog.feed(Attached())
+    house.states.tell(leg, anew=True)
+    await updates.follow(leg)
     return {}
 
 
@@ -140,10 +143,20 @@ def dialog_of(session: Session, call_id: str, **extra: str) -> VertoWire:
     return dialog
 
 
-def _sdp_of(params: Json) -> str:
+def sdp_of(params: Json, **extra: str) -> str:
+    """Find the client's SDP.
+
+    Raises:
+        RpcError: with `extra` members: there is none.
+    """
     if (sdp := wire.sdp(params)) is None:
-        raise RpcError(Code.CALL, "SDP missing")
+        raise RpcError(Code.CALL, "SDP missing", **extra)
     return sdp
+
+
+def media_words(error: MediaError, codec: str) -> str:
+    """Say why an SDP cannot be used; `codec` if it has nothing in common with us."""
+    return codec if error.cause is Cause.INCOMPATIBLE_DESTINATION else "MEDIA ERROR"
 
 
 def _said(params: Json) -> DialogParams:
@@ -229,7 +242,3 @@ def _pass_on(leg: Leg, typed: Json) -> None:
     other = leg.bridged
     if other is not None and isinstance(other.wire, VertoWire) and other.wire.line is not None:
         other.wire.line.tell("verto.info", {"callID": other.id, "txt": typed})
-
-
-def _media_words(error: MediaError, codec: str) -> str:
-    return codec if error.cause is Cause.INCOMPATIBLE_DESTINATION else "MEDIA ERROR"

@@ -70,9 +70,10 @@ class Verto:
         return session is not None
 
     async def watch(self) -> None:
-        """Tell subscribers who is on a call, until the bus closes."""
+        """Tell subscribers who is on a call, and clients how theirs are, until the bus closes."""
         house = self._house
         async for event in house.switch.services.bus.listen():
+            house.states.take(event)
             for user, data in house.presence.take(event):
                 if house.channels.wanted(channel := channel_of(user)):
                     house.channels.publish(channel, {"data": data})

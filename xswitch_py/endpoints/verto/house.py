@@ -16,6 +16,7 @@ from xswitch_py.core.switch import Switch
 from xswitch_py.endpoints.verto.channels import KNOWN, Channels, main_part
 from xswitch_py.endpoints.verto.leg import Calls, Line, VertoWire
 from xswitch_py.endpoints.verto.presence import Presence
+from xswitch_py.endpoints.verto.states import CallStates
 from xswitch_py.endpoints.verto.visit import VisitEvent
 from xswitch_py.endpoints.verto.wire import Json
 from xswitch_py.jsonrpc import Handler
@@ -97,6 +98,11 @@ class House:
     detached: dict[str, Detached] = field(default_factory=dict)  # by sessid
     ids: Iterator[int] = field(default_factory=lambda: count(1))  # of our own requests
     since: float = field(default_factory=time.time)
+    states: CallStates = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know the legs."""
+        self.states = CallStates(self.switch.legs)
 
     def owner(self, sessid: str) -> Address | None:
         """Say whose a sessid is, if anybody's."""

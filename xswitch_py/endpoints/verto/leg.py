@@ -30,6 +30,8 @@ from xswitch_py.endpoints.verto.machine import (
     State,
     Suspend,
     Unhold,
+    Update,
+    Watch,
 )
 from xswitch_py.endpoints.verto.wire import Json
 from xswitch_py.media.api import Transport
@@ -39,6 +41,8 @@ __all__ = ["Calls", "Line", "VertoWire"]
 
 class Line(Protocol):
     """What a dialog needs of the socket it is on."""
+
+    features: frozenset[str]  # beyond what all clients can do
 
     def tell(self, method: str, params: Json, *, urgent: bool = True) -> None:
         """Send the client a request."""
@@ -73,9 +77,10 @@ class Calls:
 
     def lose(self, over: Callable[[], object]) -> None:
         """The socket is gone: some dialogs end, others wait; `over` is called once none is left to wait for."""
+        keeps = self.line is not None and "updateMedia" in self.line.features
         self.line, self._over = None, over
         for wire in tuple(self.dialogs.values()):
-            wire.feed(Lost())
+            wire.feed(Lost(keeps))
         self._look()
 
     def regain(self, line: Line) -> None:
@@ -95,7 +100,7 @@ class Calls:
 class VertoWire:
     """One dialog, as the core sees it: a `Wire`."""
 
-    __slots__ = ("_calls", "_switch", "_timer", "dialog", "leg")
+    __slots__ = ("_calls", "_switch", "_timer", "_told", "dialog", "leg")
 
     door = "verto"
     transport = Transport.WEBRTC
@@ -108,12 +113,18 @@ class VertoWire:
         self._calls = calls
         self._switch = switch
         self._timer: asyncio.TimerHandle | None = None
+        self._told: Json = {"peerHeld": False, "recording": False}
         self.dialog = dialog
 
     @property
     def line(self) -> Line | None:
         """The socket the dialog is on now."""
         return self._calls.line
+
+    @property
+    def can_update(self) -> bool:
+        """See `Wire`."""
+        return self.dialog.state is State.ACTIVE and self.line is not None and "updateMedia" in self.line.features
 
     def invite(self, sdp: str) -> None:
         """See `Wire`."""
@@ -141,6 +152,17 @@ class VertoWire:
     def press(self, digit: str, ms: int) -> None:
         """See `Wire`: a WebRTC peer takes digits in its media."""
 
+    def update(self, sdp: str) -> None:
+        """See `Wire`."""
+        self.feed(Update(sdp))
+
+    def tell_state(self, state: Json, *, anew: bool = False) -> None:
+        """Tell a client that wants to know what it does not see by itself, if that is new to it."""
+        wanted = self.line is not None and "callState" in self.line.features
+        if wanted and self.dialog.state in (State.EARLY, State.ACTIVE) and (anew or state != self._told):
+            self._told = state
+            self._do(Send("verto.info", {"callID": self.dialog.call_id, "callState": state}))
+
     def feed(self, event: Event) -> None:
         """Let something happen to the dialog, and do what follows from it."""
         effects = self.dialog.receive(event)
@@ -162,7 +184,10 @@ class VertoWire:
                 self.leg.hangup(cause)
             case Suspend():
                 self._switch.services.media.suspend(self.leg.id)
+            case Watch(on=on):
+                self._switch.services.media.watch(self.leg.id, on)
             case Arm():
+                self._switch.updates.forget(self.leg)
                 self._timer = asyncio.get_running_loop().call_later(self._calls.wait, self.feed, Expired())
             case Disarm():
                 if self._timer is not None:

@@ -31,6 +31,7 @@ __all__ = [
     "Expired",
     "HangUp",
     "Invite",
+    "Kept",
     "Left",
     "Lost",
     "Media",
@@ -40,6 +41,8 @@ __all__ = [
     "State",
     "Suspend",
     "Unhold",
+    "Update",
+    "Watch",
 ]
 
 
@@ -87,6 +90,13 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """Offer the client other media."""
+
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The call is over on our side."""
 
@@ -120,7 +130,9 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The socket is gone."""
+    """The socket is gone; the media of a client that `keeps` it may go on all the same."""
+
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +143,18 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The client is back, and its media went on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """The client did not come back in time."""
 
 
-Event = Invite | Media | Answer | Display | Bye | Answered | Attached | Left | Lost | Renewed | Expired
+Event = (
+    Invite | Media | Answer | Display | Update | Bye | Answered | Attached | Left | Lost | Renewed | Kept | Expired
+)  # fmt: skip
 
 
 # What must be done for a dialog.
@@ -174,6 +193,13 @@ class Suspend:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """See whether the client is heard from now on, or do not."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """Start waiting for the client to come back."""
 
@@ -188,7 +214,7 @@ class Unhold:
     """Take the call off hold: a fresh page has no memory of it."""
 
 
-Effect = Send | Rang | End | HangUp | Suspend | Arm | Disarm | Unhold
+Effect = Send | Rang | End | HangUp | Suspend | Watch | Arm | Disarm | Unhold
 
 _LIVE: Final = tuple(state for state in State if state is not State.ENDED)
 _UNANSWERED: Final = (State.NEW, State.RINGING, State.EARLY)
@@ -199,10 +225,12 @@ NEXT: Final[dict[tuple[State, type[Event]], State]] = {
     (State.NEW, Answer): State.ACTIVE,
     (State.EARLY, Answer): State.ACTIVE,
     (State.RINGING, Answered): State.ACTIVE,
+    (State.ACTIVE, Update): State.ACTIVE,
     (State.ACTIVE, Lost): State.DETACHED,
     (State.ATTACHING, Lost): State.DETACHED,
     (State.DETACHED, Lost): State.DETACHED,
     (State.DETACHED, Renewed): State.ATTACHING,
+    (State.DETACHED, Kept): State.ACTIVE,
     (State.ATTACHING, Attached): State.ACTIVE,
     (State.DETACHED, Expired): State.DETACHED,
     (State.ATTACHING, Expired): State.ATTACHING,
@@ -225,6 +253,7 @@ class Dialog:
     recover: bool = True
     state: State = State.NEW
     shown: bool = False  # the client was told whom it talks to
+    flows: bool = False  # the socket was lost, and the media goes on
 
     def receive(self, event: Event) -> list[Effect]:
         """Take one event; return what must now be done, in order.
@@ -235,10 +264,10 @@ class Dialog:
         if self.state is State.ENDED:
             return []
         before, event = self.state, self._final(event)
-        try:
-            self.state = NEXT[before, type(event)]
-        except KeyError:
-            raise ProtocolError(f"{type(event).__name__} in {before.value}") from None
+        after = NEXT.get((before, type(event)))
+        if after is None or (isinstance(event, Kept) and not self.flows):
+            raise ProtocolError(f"{type(event).__name__} in {before.value}")
+        self.state = after
         return self._effects(before, event)
 
     def _final(self, event: Event) -> Event:
@@ -266,16 +295,28 @@ class Dialog:
             case Answered(own=own):
                 self.own = own
                 return []
-            case Lost():
-                return [] if before is State.DETACHED else [*self._forget(before), Suspend(), Arm()]
+            case Lost(keeps=keeps):
+                return self._lost(before, keeps)
+            case Update(sdp=sdp):
+                return [Send("verto.modify", {"callID": self.call_id, "action": "updateMedia", "sdp": sdp})]
             case Renewed(sdp=sdp):
+                self.flows = False
                 return [self._send("verto.attach", sdp, self._faces())]
             case Attached():
                 return [Disarm(), Unhold(), *(self._display(self.other) if self.shown else [])]
+            case Kept():
+                self.flows = False
+                return [Disarm(), Watch(True), *(self._display(self.other) if self.shown else [])]
             case Expired():
                 return [HangUp(Cause.RECOVERY_ON_TIMER_EXPIRE)]
             case _:
                 assert_never(event)
+
+    def _lost(self, before: State, keeps: bool) -> list[Effect]:
+        if before is State.DETACHED:
+            return []
+        self.flows = keeps and before is State.ACTIVE
+        return [*self._forget(before), Watch(False) if self.flows else Suspend(), Arm()]
 
     def _forget(self, before: State) -> list[Effect]:
         return [Disarm()] if before in (State.DETACHED, State.ATTACHING) else []

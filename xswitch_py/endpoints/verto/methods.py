@@ -17,6 +17,7 @@ from xswitch_py.jsonrpc import Handler, RpcError
 
 __all__ = ["METHODS", "echo", "login", "ping"]
 
+_FEATURES: Final = frozenset({"updateMedia", "callState"})
 # Variables of a user that the login reply tells as truth values.
 _TOLD: Final = {"moderator": "moderator", "superuser": "superuser", "stereo_audio": "stereoAudio"}
 
@@ -25,6 +26,8 @@ async def login(asked: Asked, /, **params: Any) -> Json:
     """Let the user in, or replace the user by another (verto.md 4.1)."""
     session = asked.session
     user = await _authenticated(asked, params)
+    session.features = _FEATURES.intersection(wire.names(params.get("features")))
+    session.keep = frozenset(wire.names(params.get("keep")) if "updateMedia" in session.features else ())
     if not session.bind(user, wire.safe_id(params.get("sessid"))):
         asked.after(session.end)
         raise RpcError(Code.AUTH, "Session in use")

@@ -9,6 +9,7 @@ from xswitch_py.core.leg import State as LegState
 from xswitch_py.endpoints.verto import wire
 from xswitch_py.endpoints.verto.calls import call_id_of, dialog_of
 from xswitch_py.endpoints.verto.session import Asked, Session
+from xswitch_py.endpoints.verto.updates import answer_update, update
 from xswitch_py.endpoints.verto.wire import Code, Json
 from xswitch_py.jsonrpc import RpcError
 
@@ -26,7 +27,11 @@ async def modify(asked: Asked, /, **params: Any) -> Json:
     if not action:
         raise RpcError(Code.CALL, "action missing")
     said = {"callID": call_id, "action": action}
-    leg = dialog_of(asked.session, call_id, **said).leg
+    dialog = dialog_of(asked.session, call_id, **said)
+    leg = dialog.leg
+    if (negotiate := _OFFERS.get(action.lower())) is not None:
+        more = await negotiate(asked.session.house.switch.updates, dialog, params, said)
+        return {**said, **more, "holdState": "held" if leg.held else "active"}
     try:
         more = _ACTIONS.get(action.lower(), _unknown)(asked.session, leg, params)
     except _Refused as refused:
@@ -88,3 +93,4 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     "replace": _replace,
     "videorefresh": _refresh,
 }
+_OFFERS: Final = {"updatemedia": update, "updatemediaanswer": answer_update}

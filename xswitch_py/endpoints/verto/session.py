@@ -8,8 +8,6 @@ from typing import Any, Final, Protocol, assert_never
 
 import structlog
 
-from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import MediaError
 from xswitch_py.base.ids import LegId, new_id
 from xswitch_py.base.permissions import NOTHING, Permissions
 from xswitch_py.base.user import User
@@ -17,8 +15,9 @@ from xswitch_py.core.registry import Contact
 from xswitch_py.endpoints.verto import wire
 from xswitch_py.endpoints.verto.channels import deliver
 from xswitch_py.endpoints.verto.house import DOOR, House
-from xswitch_py.endpoints.verto.leg import Calls, VertoWire
-from xswitch_py.endpoints.verto.machine import Renewed, Send, State
+from xswitch_py.endpoints.verto.leg import Calls
+from xswitch_py.endpoints.verto.machine import Send
+from xswitch_py.endpoints.verto.returning import regain
 from xswitch_py.endpoints.verto.speed import SpeedTest
 from xswitch_py.endpoints.verto.trace import Frames, quiet
 from xswitch_py.endpoints.verto.visit import (
@@ -91,7 +90,9 @@ class Session:
         "_timer",
         "_visit",
         "calls",
+        "features",
         "house",
+        "keep",
         "sessid",
         "subscriptions",
         "user",
@@ -102,6 +103,8 @@ class Session:
         self.house = house
         self.sessid = ""
         self.user: User | None = None
+        self.features: frozenset[str] = frozenset()  # that the peer has beyond what all clients can do
+        self.keep: frozenset[str] = frozenset()  # calls whose media the peer still has
         self.variables: Mapping[str, str] = {}  # set on every call (`userVariables` of the login)
         self.subscriptions: dict[str, int] = {}
         self.calls = Calls(house.switch, self, house.limits.calls, house.limits.detach)
@@ -338,23 +341,14 @@ class Session:
         self.house.sessions[sessid] = self
 
     async def _greet(self) -> None:
-        """Offer the calls left behind, then say that all is ready (V13)."""
-        left = [each for each in self.calls.dialogs.values() if each.dialog.state is State.DETACHED]
-        attached = [each.dialog.call_id for each in left if await self._attach(each)]
+        """Offer the calls left behind that the peer does not keep, then say that all is ready (V13)."""
+        switch = self.house.switch
+        kept, offered = await regain(self, tuple(self.calls.dialogs.values()), self.keep, switch)
         if self._visit.phase is Phase.GREETING:
-            self.feed(Greeted(tuple(attached)))
-
-    async def _attach(self, dialog: VertoWire) -> bool:
-        try:
-            sdp = await self.house.switch.services.media.renew(dialog.leg.id)
-        except MediaError as error:
-            log.warning("attach failed", leg=dialog.leg.id, why=str(error))
-            dialog.leg.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
-            return False
-        if dialog.line is not self or dialog.dialog.state is not State.DETACHED:
-            return False  # over, or the peer is gone again
-        dialog.feed(Renewed(sdp))
-        return True
+            self.feed(Greeted(tuple(each.dialog.call_id for each in (*kept, *offered))))
+        for each in kept:
+            self.house.states.tell(each.leg, anew=True)
+            await switch.updates.follow(each.leg)
 
     def _register(self, here: bool) -> None:
         if (contact := self.contact) is not None:

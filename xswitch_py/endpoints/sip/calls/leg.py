@@ -24,6 +24,7 @@ class SipWire:
 
     door = DOOR
     can_ring = True
+    can_update = False
 
     def __init__(self, line: Line, setup: placing.Placing | taking.Taking, transport: Transport, shown: str) -> None:
         """`shown` is the number that the peer knows to talk to."""
@@ -86,6 +87,9 @@ class SipWire:
         if "INFO" in self.line.allow:
             body = f"Signal={_SIGNALS.get(digit, digit)}\r\nDuration={ms}\r\n".encode()
             self.line.ask("INFO", _unheard, body=body, content_type="application/dtmf-relay")
+
+    def update(self, sdp: str) -> None:
+        """See `Wire`: we offer such a peer nothing else."""
 
 
 def _unheard(answer: Response | Failure) -> None:
