@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from xswitch_py import __version__, app_facts, app_settings, assets
+from xswitch_py import __version__, app_facts, app_settings, assets, logs
 from xswitch_py.actions import ACTIONS
 from xswitch_py.api import events_socket
 from xswitch_py.api.app import http_app
@@ -19,9 +19,11 @@ from xswitch_py.api.budget import Budgets, Rate
 from xswitch_py.api.events import Streams
 from xswitch_py.api.events_socket import EventSocket
 from xswitch_py.api.gatekeeper import Gatekeeper
+from xswitch_py.app_checks import Doctor
 from xswitch_py.app_desk import Book, make_desk
 from xswitch_py.app_files import read_files
-from xswitch_py.app_ports import make_listeners, make_wires, sealed
+from xswitch_py.app_ports import make_listeners, make_wires, reach, sealed
+from xswitch_py.app_setup import Site
 from xswitch_py.app_store import prepared_folders, prepared_store
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.base.events import ConfigReloaded
@@ -50,6 +52,7 @@ from xswitch_py.endpoints.sip.gateways.resolve import Resolver
 from xswitch_py.endpoints.sip.hep import Hep
 from xswitch_py.endpoints.verto.endpoint import Verto
 from xswitch_py.flow.book import Flows
+from xswitch_py.listen import certificate
 from xswitch_py.listen.listener import Listener
 from xswitch_py.media.plane import Plane
 from xswitch_py.rpc.answer import Rpc
@@ -69,24 +72,25 @@ class Source:
     describe: Callable[[], Mapping[str, Any]]
 
 
-def build(config: Config, *, demo: Demo | None, source: Source | None = None) -> "App":
+def build(config: Config, *, demo: Demo | None, source: Source | None = None, lines: logs.Ring | None = None) -> "App":
     """Make the switch; with `demo`, one that keeps everything in memory and has these accounts.
 
-    Without a source what was given is all there is to reload.
+    Without a source what was given is all there is to reload; `lines` has the last lines of the log.
 
     Raises:
         ConfigError: with all that is wrong in the dialplan, the permissions and the tones.
     """
-    return App(config, demo, source or Source(lambda: config, dict))
+    return App(config, demo, source or Source(lambda: config, dict), lines or logs.Ring())
 
 
 class App:
     """A switch, from its database to its ports."""
 
-    def __init__(self, config: Config, demo: Demo | None, source: Source) -> None:
+    def __init__(self, config: Config, demo: Demo | None, source: Source, lines: logs.Ring) -> None:
         self._config = self._given = config
         self._demo = demo
         self._source = source
+        self._lines = lines
         self._files = read_files(config)
         self._plan = Plan(
             self._files.rules, config.call.ring_timeout, config.call.longest, app_settings.ringback(config)
@@ -154,7 +158,8 @@ class App:
             opened.push_async_callback(sip.stop)
             await sip.start(self._files.gateways)
             await self._book.renew_gateways()
-            pages = http_app(self.desk, self._gatekeeper, assets.web(), self._streams, programs)
+            sockets = reach(self._config, lambda: self._addresses().get("https", ""))
+            pages = http_app(self.desk, self._gatekeeper, assets.web(), self._streams, programs, sockets)
             doors = {events_socket.PATH: EventSocket(self._feed, self._gatekeeper)}
             for listener in make_listeners(self._config, seal.context, pages, verto, sip, doors):
                 await listener.start()
@@ -200,6 +205,7 @@ class App:
         files = read_files(config)
         if self._pem is not None:
             self._sip.wires.renew_certificate(self._pem)
+            self._tls_ca = certificate.public_part(self._pem)
         self._plan.ring_timeout, self._plan.longest = config.call.ring_timeout, config.call.longest
         self._plan.ringback = app_settings.ringback(config)
         self._permissions.clear()
@@ -258,6 +264,9 @@ class App:
             described=self._source.describe,
             reload=self.reload,
             webhook_problem=self._webhooks.problem,
+            doctor=Doctor(self._config, lasting=self._demo is None).examine,
+            site=Site(self._config, self._demo, lambda: (self._tls_ca, self._pem), lambda: self._media.open_at[0][1]),
+            lines=self._lines,
             recordings=self._config.record.folder,
             sounds=self._config.media.sounds,
         )

@@ -15,7 +15,7 @@ from xswitch_py.base.permissions import Permissions
 from xswitch_py.base.records import AuditEntry, Route
 from xswitch_py.config import problems_of
 from xswitch_py.core import dialplan
-from xswitch_py.core.commands.desk import Desk
+from xswitch_py.core.commands.desk import Desk, Finding, Lines, Site
 from xswitch_py.core.dialplan import Rule
 from xswitch_py.core.feed import Feed
 from xswitch_py.core.figures import Vitals
@@ -78,6 +78,9 @@ def make_desk(
     described: Callable[[], Mapping[str, Any]],
     reload: Callable[[], Awaitable[Sequence[str]]],
     webhook_problem: Callable[[str], str],
+    doctor: Callable[[], Awaitable[Sequence[Finding]]],
+    site: Site,
+    lines: Lines,
     recordings: Path,
     sounds: Path,
 ) -> Desk:
@@ -111,6 +114,9 @@ def make_desk(
         config=described,
         check_config=problems_of,
         reload=reload,
+        doctor=doctor,
+        site=site,
+        lines=lines,
         sounds=sounds,
         recordings=recordings,
         version=__version__,

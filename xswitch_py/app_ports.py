@@ -10,17 +10,19 @@ import structlog
 
 from xswitch_py import app_settings
 from xswitch_py.api.app import closed
+from xswitch_py.api.reach import Reach
 from xswitch_py.config import Config, HostPort
 from xswitch_py.endpoints.sip.endpoint import Sip
 from xswitch_py.endpoints.sip.flow import Flow
 from xswitch_py.endpoints.sip.transport.links import Wires
 from xswitch_py.endpoints.verto.endpoint import Verto
 from xswitch_py.listen import certificate
+from xswitch_py.listen.admission import origin_allowed
 from xswitch_py.listen.door import SocketDoor
 from xswitch_py.listen.gate import Limits
 from xswitch_py.listen.listener import Listener
 
-__all__ = ["Seal", "make_listeners", "make_wires", "sealed"]
+__all__ = ["Seal", "make_listeners", "make_wires", "reach", "sealed"]
 
 log = structlog.get_logger("xswitch.app")
 
@@ -69,6 +71,17 @@ def make_wires(config: Config, tls: ssl.SSLContext | None, in_use: Callable[[Flo
         authorities=sip.authorities if sip.authorities.name else None,
         in_use=in_use,
     )
+
+
+def reach(config: Config, secure: Callable[[], str]) -> Reach:
+    """Make what judges pages as the sockets do; `secure` gives where wss is, as host:port, or nothing."""
+    allowed = frozenset(origin.lower() for origin in config.listen.origins)
+
+    def port() -> int | None:
+        text = secure().rpartition(":")[2]
+        return int(text) if text else None
+
+    return Reach(lambda origin, host: origin_allowed(origin, host, allowed), port)
 
 
 def make_listeners(

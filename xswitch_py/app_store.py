@@ -15,7 +15,7 @@ from xswitch_py.base.errors import ConfigError
 from xswitch_py.base.records import ApiKey
 from xswitch_py.base.user import User
 from xswitch_py.config import Config, Demo
-from xswitch_py.core.first_run import first_admin
+from xswitch_py.core.first_run import PASSWORD_FILE, first_admin
 from xswitch_py.store.open import Store, open_store
 
 __all__ = ["prepared_folders", "prepared_store"]
@@ -23,7 +23,6 @@ __all__ = ["prepared_folders", "prepared_store"]
 log = structlog.get_logger("xswitch.app")
 
 _ADMIN_NUMBER: Final = "999"
-_PASSWORD: Final = "admin.password"  # the file, beside the database
 
 
 async def prepared_store(config: Config, demo: Demo | None) -> Store:
@@ -37,7 +36,7 @@ async def prepared_store(config: Config, demo: Demo | None) -> Store:
         if demo is not None:
             await _populate(store, config.domain, demo)
         elif (password := await first_admin(store.users, config.domain)) is not None:
-            _keep(config.store.path.parent / _PASSWORD, password)
+            _keep(config.store.path.parent / PASSWORD_FILE, password)
         recordings = await store.recordings.recover()
         if (calls := await store.cdrs.recover()) or recordings:
             log.warning("calls cut off by a crash", records=calls, recordings=len(recordings))

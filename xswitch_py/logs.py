@@ -6,12 +6,15 @@ every line of that task. Wire traffic is DEBUG: its event is one of `<`, `>` and
 
 import logging
 import re
+import time
+from collections import deque
 from collections.abc import Mapping, MutableMapping
+from itertools import count
 from typing import Any, Final, TextIO
 
 import structlog
 
-__all__ = ["redact", "redacted", "setup"]
+__all__ = ["Line", "Ring", "redact", "redacted", "setup"]
 
 _HIDDEN: Final = "***"
 _SECRET: Final = (
@@ -38,20 +41,90 @@ _IN_TEXT: Final = (
 _SUSPECT: Final = re.compile('[":=]|bearer |basic ', re.IGNORECASE)  # each of the patterns needs one of these
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DEPTH: Final = 8  # how deep we look into a value
+_KEPT: Final = 2000  # lines in memory
+_ROOM: Final = 1000  # characters of each
+_LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
+_KEY: Final = 8  # what a member takes beside its texts
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
+_HEAD: Final = ("level", "logger", "event")
+_END: Final = ("exception", "stack")  # their ends say most
+_CUT: Final = "\u2026"
 
 _Event = MutableMapping[str, Any]
 
 
-def setup(level: str, *, as_json: bool, stream: TextIO, final: bool = False) -> None:
+class Line:
+    """A line that is kept in memory, without secrets, and short."""
+
+    __slots__ = ("_kept", "at", "id")
+
+    def __init__(self, id: int, at: float, kept: Mapping[str, Any]) -> None:
+        self.id, self.at = id, at
+        self._kept = kept
+
+    @property
+    def level(self) -> str:
+        """Its weight."""
+        level = self._kept.get("level")
+        return level if level in _LEVELS else "info"
+
+    @property
+    def logger(self) -> str:
+        """Who wrote it."""
+        return _seen(str(self._kept.get("logger", "")))
+
+    @property
+    def event(self) -> str:
+        """What happened."""
+        return _seen(str(self._kept.get("event", "")))
+
+    @property
+    def call(self) -> str:
+        """The id of the call it is about; empty if there is none."""
+        return str(self._kept.get("call", ""))
+
+    @property
+    def facts(self) -> Mapping[str, str | int | float | bool | None]:
+        """What else it says."""
+        facts = ((key, value) for key, value in self._kept.items() if key not in _HEAD and key[:1] != "_")
+        return {_seen(key): _seen(value) if isinstance(value, str) else value for key, value in facts}
+
+
+class Ring:
+    """The last lines: a structlog processor that stands behind `redact`, and keeps what passes."""
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._lines: deque[tuple[int, float, Mapping[str, Any]]] = deque(maxlen=most)
+        self._ids = count(int(time.time() * 1000))  # so that they rise over restarts, too
+
+    def __call__(self, logger: object, method: str, event: _Event) -> _Event:
+        """Keep a line; from any thread."""
+        length = _KEY * len(event)
+        for value in event.values():
+            kind = type(value)
+            if kind is str:
+                length += len(value)
+            elif kind not in _PLAIN:
+                length = _ROOM + 1
+        self._lines.append((next(self._ids), time.time(), dict(event) if length <= _ROOM else _short(event)))
+        return event
+
+    def after(self, id: int) -> list[Line]:
+        """Give the lines that came after one, the oldest first."""
+        return [Line(*line) for line in self._lines.copy() if line[0] > id]
+
+
+def setup(level: str, *, as_json: bool, stream: TextIO, final: bool = False, ring: Ring | None = None) -> None:
     """Say what is logged from now on, how and where; also for the libraries, of which only warnings are.
 
-    If that is `final`, a line costs half as much.
+    If that is `final`, a line costs half as much. A `ring` keeps the last lines.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
         redact,
+        *([] if ring is None else [ring]),
         structlog.processors.TimeStamper(fmt="iso" if as_json else "%Y-%m-%d %H:%M:%S.%f", utc=as_json),
     ]
     last: list[Any] = (
@@ -138,6 +211,26 @@ def _one_line(logger: object, method: str, event: _Event) -> _Event:
         key: _UNSEEN.sub(_picture, value) if isinstance(value, str) and key != "exception" else value
         for key, value in event.items()
     }
+
+
+def _seen(text: str) -> str:
+    return _UNSEEN.sub(_picture, text)
+
+
+def _short(event: _Event) -> Mapping[str, Any]:
+    """Give as much of a line as there is room for: what happened first, then the rest in order."""
+    kept, room = dict[str, Any](), _ROOM
+    for key in (*_HEAD, *(key for key in event if key not in _HEAD and key[:1] != "_")):
+        if room <= 0:
+            break
+        value = event.get(key)
+        if type(value) not in _PLAIN:
+            text = str(value)
+            value = text if len(text) <= room else f"{_CUT}{text[-room:]}" if key in _END else f"{text[:room]}{_CUT}"
+            room -= len(text)
+        kept[key[:_ROOM]] = value
+        room -= _KEY + len(key)
+    return kept
 
 
 def _picture(found: re.Match[str]) -> str:

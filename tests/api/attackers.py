@@ -23,6 +23,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "me.password": {"old_password": "a guess", "new_password": "another word"},
     "keys.create": {"name": "mine", "scopes": ["calls:read"]},
     "users.create": {"name": "eve"},
+    "users.import": {"rows": [{"name": "eve"}]},
     "users.change": {"role": "admin"},
     "users.reset_password": {"what": "web"},
     "routes.create": {"steps": ["echo"]},

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from tests.core.commands.live import Site
 from tests.core.world import World
 from xswitch_py import assets
 from xswitch_py.api import audit, auth, keys, phone, problems
@@ -108,6 +109,7 @@ async def lodge(folder: Path, budgets: Budgets | None = None, *, lasting: bool =
         "roles": ROLES,
         "audit": entries.append,
         "check_password": check,
+        "site": Site(),
         "sounds": folder,
         "recordings": folder,
         "version": "1.2.3",

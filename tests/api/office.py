@@ -9,8 +9,7 @@ import httpx
 from fastapi import APIRouter, FastAPI, Request
 
 from tests.core.commands.live import ROLES
-from xswitch_py import assets
-from xswitch_py.api import docs, problems
+from xswitch_py.api import docs, pages, problems
 from xswitch_py.base.address import Address
 from xswitch_py.base.errors import Refused
 from xswitch_py.base.problem import Code
@@ -41,7 +40,8 @@ def served(desk: Desk, *routers: APIRouter, beside: APIRouter | None = None, web
     if beside is not None:
         app.include_router(beside)
     if web is not None:
-        docs.install(app, assets.web())
+        docs.install(app)
+        pages.install(app, web)
     return app
 
 

@@ -120,11 +120,12 @@ async def test_a_record_is_shown(client: httpx.AsyncClient) -> None:
         "packets_in": 9,
         "packets_out": 8,
         "lost": 1,
+        "mos": 4.4,
         "quality": {"heard": WAY, "told": None, "rtt": 7.5},
         "recordings": [],
     }
     going_on = (await client.get("/cdrs/call_e")).json()
-    assert {going_on[name] for name in ("ended", "duration", "billsec", "cause", "quality")} == {None}
+    assert {going_on[name] for name in ("ended", "duration", "billsec", "cause", "mos", "quality")} == {None}
     assert (await client.get("/cdrs/call_c")).json()["billsec"] == 0
 
 

@@ -13,10 +13,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Api
-from tests.cli.test_files import EXAMPLE, NGINX, free_port
-from xswitch_py.listen import certificate
-
-NAME: Final = "localhost"
+from tests.peers.nginx import NAME, proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +48,9 @@ class Site:
 
 @pytest.fixture
 async def site(switch: Api, tmp_path: Path) -> AsyncIterator[Site]:
-    """Run nginx, moved to a free port."""
-    port, pem = free_port(), tmp_path / "site.pem"
-    certificate.make(pem, NAME)
-    text = EXAMPLE.read_text()
-    for there, here in {
-        "127.0.0.1:8081": str(switch.facts["http"]).removeprefix("http://"),
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "    listen [::]:443 ssl;\n": "",
-        "/etc/ssl/xswitch/fullchain.pem": str(pem),
-        "/etc/ssl/xswitch/key.pem": str(pem),
-    }.items():
-        assert there in text
-        text = text.replace(there, here)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
-    main = f"daemon off; master_process off; pid {tmp_path}/pid; error_log stderr; events {{}}"
-    (tmp_path / "nginx.conf").write_text(f"{main}\nhttp {{ access_log off; {temporary}\n{text} }}\n")
-    process = await asyncio.create_subprocess_exec(
-        NGINX,
-        "-e",
-        "stderr",
-        "-p",
-        str(tmp_path),
-        "-c",
-        str(tmp_path / "nginx.conf"),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield Site(switch, port, ssl.create_default_context(cafile=str(pem)))
-    finally:
-        process.terminate()
-        await process.wait()
+    """Run nginx before the switch."""
+    async with proxy(tmp_path, str(switch.facts["http"])) as made:
+        yield Site(switch, made.port, made.tls())
 
 
 async def test_a_page_logs_in_and_changes_something(site: Site) -> None:

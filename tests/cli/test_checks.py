@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.cli.shell import ROOT
+from xswitch_py import app_checks as checks
 from xswitch_py import config
-from xswitch_py.cli import checks
-from xswitch_py.cli.checks import Check
+from xswitch_py.app_checks import Check
 from xswitch_py.listen import certificate
 
 STRANGE = "203.0.113.7"  # no address of this computer (RFC 5737)

@@ -117,7 +117,8 @@ async def test_people_read_a_plain_banner(start: Start) -> None:
     while not lines or "Ready in" not in lines[-1]:
         lines.append((await process.stdout.readline()).decode())
     assert lines[0] == f"xswitch {__version__} - demo: in memory, for trying out\n"
-    assert re.search(r"http://localhost:\d+/demo   1000 / \w{4}-\w{4}   1001 / \w{4}-\w{4}", lines[1])
+    assert re.fullmatch(r"  Site +http://localhost:\d+/   admin / \w{4}-\w{4}\n", lines[1])
+    assert re.search(r"  Phones +http://localhost:\d+/demo/#1000=\w{4}-\w{4}&1001=\w{4}-\w{4} ", lines[2])
     assert not any("\x1b" in line for line in lines)
     code, _, _ = await ended(process, signal.SIGTERM)
     assert code == 0

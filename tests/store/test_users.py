@@ -9,7 +9,7 @@ import pytest
 
 from xswitch_py.base.errors import StoreError, Taken
 from xswitch_py.base.passwords import ha1
-from xswitch_py.base.user import User
+from xswitch_py.base.user import NewAccount, User
 from xswitch_py.store.open import Store, open_store
 from xswitch_py.store.passwords import TOGETHER, Passwords
 
@@ -273,3 +273,18 @@ async def test_no_secret_is_in_the_file_or_in_a_printed_user(tmp_path: Path) -> 
 
 def everything(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_many_are_added_together_or_none(store: Store) -> None:
+    new = [NewAccount(User(name, "example.org"), "phone secret", "web password") for name in ("1", "2", "3")]
+    with pytest.raises(Taken, match="user 1@example"):
+        await store.users.add_all([*new, new[0]])
+    with pytest.raises(Taken, match="number 7"):
+        await store.users.add_all([NewAccount(User(name, "example.org", number="7")) for name in ("1", "2")])
+    with pytest.raises(StoreError, match="cannot be the name"):
+        await store.users.add_all([new[0], NewAccount(User("a b", "example.org"))])
+    assert await store.users.list("example.org") == []
+    await store.users.add_all(new)
+    assert [user.name for user in await store.users.list("example.org")] == ["1", "2", "3"]
+    user = await store.users.get("2", "example.org")
+    assert user is not None and user.check_phone("phone secret") and await store.passwords.check(user, "web password")

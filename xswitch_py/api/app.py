@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.types import Receive, Scope, Send
 
@@ -20,17 +18,22 @@ from xswitch_py.api import (
     cdrs,
     config,
     docs,
+    doctor,
     events,
     gateways,
     health,
     keys,
+    logs,
     media,
+    pages,
     phone,
     problems,
+    reach,
     recordings,
     registrations,
     routes,
     rpc,
+    setup,
     status,
     trace,
     users,
@@ -39,6 +42,7 @@ from xswitch_py.api import (
 from xswitch_py.api.events import Streams
 from xswitch_py.api.front import Front
 from xswitch_py.api.idempotency import Remembered
+from xswitch_py.api.reach import NOWHERE, Reach
 from xswitch_py.base.problem import Code
 from xswitch_py.core.access import Asker
 from xswitch_py.core.commands.desk import Desk
@@ -64,12 +68,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     webhooks.router,
     config.router,
     status.router,
+    doctor.router,
+    logs.router,
+    setup.router,
     blocks.router,
     audit.router,
 )
 """What is under /api/v1, a resource a router."""
-
-_READ: Final = ["GET", "HEAD"]
 
 
 class Gatekeeping(Protocol):
@@ -80,15 +85,21 @@ class Gatekeeping(Protocol):
 
 
 def http_app(
-    desk: Desk, gatekeeper: Gatekeeping, web: Path, streams: Streams | None = None, programs: Rpc | None = None
+    desk: Desk,
+    gatekeeper: Gatekeeping,
+    web: Path,
+    streams: Streams | None = None,
+    programs: Rpc | None = None,
+    sockets: Reach = NOWHERE,
 ) -> FastAPI:
-    """Make the application: `web` is the folder of the pages."""
+    """Make the application: `web` is the folder of the pages, `sockets` says whom the sockets beside it let in."""
     programs = programs or Rpc(desk)
     # FastAPI keeps this quiet where it makes its fields; those of ours are finished later, when they are wanted.
     warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
     app = FastAPI(title="xswitch", version=desk.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk, app.state.gatekeeper = desk, gatekeeper
     app.state.rpc, app.state.openrpc = programs, programs.document
+    app.state.reach = sockets
     app.state.streams = Streams() if streams is None else streams
     app.state.remembered, app.state.editing = Remembered(), asyncio.Lock()
     app.router.redirect_slashes = False
@@ -104,18 +115,9 @@ def http_app(
 
 def _pages(app: FastAPI, web: Path) -> None:
     app.include_router(health.router)
-    docs.install(app, web)
-
-    @app.api_route("/", methods=_READ, include_in_schema=False)
-    async def index() -> RedirectResponse:
-        return RedirectResponse("/demo/")
-
-    @app.api_route("/demo", methods=_READ, include_in_schema=False)
-    async def demo(request: Request) -> RedirectResponse:
-        query = request.url.query
-        return RedirectResponse(f"/demo/?{query}" if query else "/demo/")
-
-    app.mount("/demo", StaticFiles(directory=web / "demo", html=True), name="demo")
+    app.include_router(reach.router)
+    docs.install(app)
+    pages.install(app, web)
 
 
 def _document(app: FastAPI) -> None:

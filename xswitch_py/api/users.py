@@ -44,6 +44,11 @@ async def create(desk: AtDesk, who: Who, wish: models.NewUser, response: Respons
     return made
 
 
+@router.post("/users:import", **_op(users.import_users, Code.TAKEN))
+async def import_users(desk: AtDesk, who: Who, wish: models.Import) -> models.Imported:
+    return await users.import_users(desk, who, wish)
+
+
 @router.get(_USER, **_op(users.get, Code.NOT_FOUND))
 async def get(desk: AtDesk, who: Who, name: Name, response: Response) -> models.User:
     return tagged(response, await users.get(desk, who, name))

@@ -19,6 +19,7 @@ __all__ = [
     "Route",
     "WebSession",
     "Webhook",
+    "mos_of",
 ]
 
 
@@ -178,3 +179,9 @@ class CdrFilter:
     direction: str = ""
     min_billsec: float = 0.0  # answered for at least so many seconds
     user: Address | None = None  # only calls of this user, as caller or callee
+
+
+def mos_of(quality: Mapping[str, object]) -> float | None:
+    """Give the mean MOS of a call: that of its worse way, from what was measured of both; None if nothing was."""
+    ways = [way.get("mos") for way in (quality.get("heard"), quality.get("told")) if isinstance(way, Mapping)]
+    return min((mos for mos in ways if isinstance(mos, int | float)), default=None)

@@ -9,7 +9,7 @@ from typing import Final
 from xswitch_py.base.address import Address
 from xswitch_py.base.passwords import ha1_pair
 
-__all__ = ["NOBODY", "User"]
+__all__ = ["NOBODY", "NewAccount", "User"]
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -52,6 +52,15 @@ class User:
         given = ha1_pair(self.name, self.domain, password)
         fits = [compare_digest(mine or "-" * len(theirs), theirs) for mine, theirs in zip(kept, given, strict=True)]
         return any(fits) and all(good or mine is None for good, mine in zip(fits, kept, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A user to be added, with what their phones and they themselves shall log in with; None: nothing will do."""
+
+    user: User
+    phone_secret: str | None = field(default=None, repr=False)
+    web_password: str | None = field(default=None, repr=False)
 
 
 NOBODY: Final = User("nobody", "invalid", enabled=False)  # to check a password for whoever does not exist

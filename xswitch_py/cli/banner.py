@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from rich.markup import escape
 
@@ -21,8 +21,10 @@ def lines(facts: Mapping[str, Any], took: float) -> Iterator[str]:
 def _facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     page = _local(facts["http"]) if "http" in facts else ""
     if "users" in facts:
-        shown = "   ".join(f"{user['user']} / {user['password']}" for user in facts["users"][:2])
-        yield "Phones", f"{page}/demo   {shown}   (new at every start; all of them: --json)"
+        admin = facts["admin"]
+        yield "Site", f"{page}/   {admin['user']} / {admin['password']}"
+        pair = urlencode({user["user"]: user["password"] for user in facts["users"][:2]})
+        yield "Phones", f"{page}/demo/#{pair}   (passwords are new at every start; all of them: --json)"
     yield "Verto", "   ".join(facts[name] for name in ("ws", "wss") if name in facts)
     numbers = "   ".join(f"{number} {name}" for name, number in facts.get("numbers", {}).items())
     between = "   1000-1019 each other" if "users" in facts else ""
@@ -30,8 +32,7 @@ def _facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "SIP", _sip(facts.get("sip", {}))
     yield "Media", _media(facts.get("media", {}))
     if "api_key" in facts:
-        admin = facts["admin"]
-        yield "API", f"{page}/docs   {admin['user']} / {admin['password']}   key {facts['api_key']}"
+        yield "API", f"{page}/docs   key {facts['api_key']}"
 
 
 def _sip(sip: Mapping[str, Any]) -> str:

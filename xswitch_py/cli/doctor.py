@@ -9,11 +9,11 @@ from typing import Annotated, Final
 
 import typer
 
-from xswitch_py import logs
+from xswitch_py import app_checks, logs
+from xswitch_py.app_checks import Check, fail, good, skip, warn
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.base.problem import Code
-from xswitch_py.cli import checks, out, remote
-from xswitch_py.cli.checks import Check, fail, good, skip, warn
+from xswitch_py.cli import out, remote
 from xswitch_py.cli.loopback import LoopbackError, listen_to
 from xswitch_py.cli.remote import RemoteError, Server, Unreachable
 from xswitch_py.config import Config, HostPort
@@ -70,8 +70,8 @@ def _examined(
         return
     with find(read) as server:
         alive = _is_alive(server)
-        yield from checks.judge(read, running=alive.state == "ok")
-        yield from checks.private("key file", [remote.usual_key()])
+        yield from app_checks.judge(read, running=alive.state == "ok")
+        yield from app_checks.private("key file", [remote.usual_key()])
         yield alive
         if alive.state == "ok":
             yield from _asked(server, number, no_call)

@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,7 +17,7 @@ from xswitch_py import app, config, logs
 from xswitch_py.app import Source
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.cli import banner, out
-from xswitch_py.config import Account, Config, Demo, LogFormat
+from xswitch_py.config import Account, Demo, LogFormat
 
 try:
     from uvloop import new_event_loop
@@ -69,14 +69,15 @@ def _run(path: Path | None, overrides: list[str] | None, accounts: Demo | None, 
     )
     settings = source.load()
     text = settings.log.format is LogFormat.TEXT or (settings.log.format is LogFormat.AUTO and sys.stderr.isatty())
-    logs.setup(settings.log.level, as_json=not text, stream=sys.stderr, final=True)
+    lines = logs.Ring()
+    logs.setup(settings.log.level, as_json=not text, stream=sys.stderr, final=True, ring=lines)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(source, settings, accounts, as_json))
+        runner.run(_serve(lambda: app.build(settings, demo=accounts, source=source, lines=lines), as_json))
 
 
-async def _serve(source: Source, settings: Config, accounts: Demo | None, as_json: bool) -> None:
+async def _serve(build: Callable[[], app.App], as_json: bool) -> None:
     began = time.monotonic()
-    switch = app.build(settings, demo=accounts, source=source)
+    switch = build()
     try:
         await switch.start()
     except ConfigError as error:

@@ -28,6 +28,7 @@ SCOPES: Final[dict[str, str]] = {
     "webhooks": "where events are told",
     "config": "the configuration",
     "status": "how the switch is",
+    "logs": "what the log says",
     "blocks": "who is kept out",
     "audit": "who did what",
 }

@@ -9,6 +9,7 @@ from typing import Any, Final
 from xswitch_py.base import events
 from xswitch_py.core.bus import Bus
 from xswitch_py.core.envelope import POOR
+from xswitch_py.core.history import History
 from xswitch_py.core.watchdog import Watchdog
 
 __all__ = ["Figures", "Vitals"]
@@ -29,6 +30,7 @@ class Figures:
     gateways: Counter[tuple[str, str]] = field(default_factory=Counter)  # changes, by name and the state that came
     poor: int = 0  # times that somebody heard badly for some seconds
     blocked: int = 0  # sources
+    history: History = field(default_factory=History)  # the same, of the last hour
 
     async def run(self, bus: Bus) -> None:
         """Count until the bus closes."""
@@ -55,6 +57,7 @@ class Vitals:
 
 def _answered(figures: Figures, event: events.CallAnswered) -> None:
     figures.answered += 1
+    figures.history.answered(event)
 
 
 def _digit(figures: Figures, event: events.DigitHeard) -> None:
@@ -80,10 +83,12 @@ def _blocked(figures: Figures, event: events.SourceBlocked) -> None:
 
 def _started(figures: Figures, event: events.CallStarted) -> None:
     figures.started[event.door] += 1
+    figures.history.started(event)
 
 
 def _ended(figures: Figures, event: events.CallEnded) -> None:
     figures.ended[event.cause.value] += 1
+    figures.history.ended(event)
 
 
 def _gateway(figures: Figures, event: events.GatewayChanged) -> None:

@@ -9,11 +9,12 @@ import structlog
 from xswitch_py.base.user import User
 from xswitch_py.core.stores import UserStore
 
-__all__ = ["ADMIN", "first_admin"]
+__all__ = ["ADMIN", "PASSWORD_FILE", "first_admin"]
 
 log = structlog.get_logger("xswitch.core")
 
 ADMIN: Final = "admin"  # the user, and the role
+PASSWORD_FILE: Final = "admin.password"  # where the first password lies until it is changed: beside the database
 NUMBER: Final = "999"
 
 

@@ -16,7 +16,7 @@ from xswitch_py.base.records import (
     Webhook,
     WebSession,
 )
-from xswitch_py.base.user import User
+from xswitch_py.base.user import NewAccount, User
 
 __all__ = [
     "AuditStore",
@@ -37,6 +37,9 @@ class UserStore(Protocol):
 
     async def add(self, user: User, *, phone_secret: str | None = None, web_password: str | None = None) -> None:
         """Add a user, whole."""
+
+    async def add_all(self, accounts: Sequence[NewAccount]) -> None:
+        """Add users, all or none of them."""
 
     async def get(self, name: str, domain: str) -> User | None:
         """Find a user."""

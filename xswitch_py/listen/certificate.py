@@ -4,6 +4,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,10 +18,25 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from xswitch_py.base.errors import ConfigError
 
-__all__ = ["ensure", "make", "public_part", "renew", "ssl_context", "temporary_context"]
+__all__ = ["About", "about", "ensure", "make", "public_part", "renew", "ssl_context", "temporary_context"]
 
 LIFE: Final = timedelta(days=397)  # Apple's systems refuse certificates that live longer
 ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a certificate says."""
+
+    names: tuple[str, ...]  # host names in lower case, and IP addresses
+    until: datetime
+    self_signed: bool
+
+
+def about(text: str) -> About:
+    """Read the first certificate of a PEM text; raises ValueError if there is none."""
+    found = x509.load_pem_x509_certificate(text.encode())
+    return About(tuple(_names(found)), found.not_valid_after_utc, found.issuer == found.subject)
 
 
 def make(path: Path, *names: str) -> None:
@@ -100,6 +116,17 @@ _END: Final = "-----END CERTIFICATE-----"
 
 def _parts(text: str) -> list[str]:
     return [_BEGIN + part for part in text.split(_BEGIN)[1:]]
+
+
+def _names(found: x509.Certificate) -> list[str]:
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [
+        *map(str.lower, names.get_values_for_type(x509.DNSName)),
+        *map(str, names.get_values_for_type(x509.IPAddress)),
+    ]
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey, names: Iterable[str]) -> x509.Certificate:

@@ -38,6 +38,7 @@ class Block(Model):
     """How often it did; 0: somebody blocked it."""
     since: Moment
     until: Moment
+    """When it is let in again."""
 
 
 class NewBlock(Model):
@@ -46,4 +47,6 @@ class NewBlock(Model):
     source: Annotated[str, StringConstraints(min_length=2, max_length=64), AfterValidator(source_of)]
     """An IPv4 address, or an IPv6 address, which stands for its /64."""
     seconds: Annotated[float, Field(ge=1, le=366 * 86_400)] = 3600.0
+    """For how long."""
     reason: Text = "blocked"
+    """For people."""

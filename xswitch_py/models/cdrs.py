@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from xswitch_py.base.cause import Cause
 from xswitch_py.base.records import Cdr as Row
-from xswitch_py.base.records import CdrFilter
+from xswitch_py.base.records import CdrFilter, mos_of
 from xswitch_py.models.calls import Party
 from xswitch_py.models.given import Cursor, Id, Limit
 from xswitch_py.models.shape import Model, Moment
@@ -77,6 +77,8 @@ class Cdr(Model):
     packets_out: int
     lost: int
     """Of those that should have come in."""
+    mos: float | None
+    """How it sounded, from 1 to 4.5: the mean of the worse way; null if nothing was measured."""
     quality: CdrQuality | None
     recordings: list[str]
     """Ids of the recordings of it that one may hear."""
@@ -93,6 +95,7 @@ class Cdr(Model):
                 "reached": str(row.reached) if row.reached is not None else None,
                 "duration": round(max(0.0, row.ended - row.started), 3) if row.ended is not None else None,
                 "billsec": _billed(row),
+                "mos": mos_of(row.quality),
                 "quality": _quality(row),
                 "recordings": recordings,
                 **{name: getattr(row, name) for name in _AS_THEY_ARE},

@@ -6,7 +6,7 @@ from pydantic import Field, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-__all__ = ["NO_OTHERS", "Cursor", "Id", "Limit", "left_out"]
+__all__ = ["NO_OTHERS", "SECRET", "Cursor", "Id", "Limit", "left_out"]
 
 Limit = Annotated[int, Field(ge=1, le=500)]  # items in a page
 Cursor = Annotated[str | None, Field(max_length=200)]  # `next_cursor` of the page before
@@ -20,7 +20,15 @@ class _NoOthers:
         return {**handler(schema), "additionalProperties": False}
 
 
+class _Secret:
+    """Says in the schema of a text that it is never shown: forms hide it."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "format": "password", "writeOnly": True}
+
+
 NO_OTHERS: Final = _NoOthers()
+SECRET: Final = _Secret()
 
 
 def left_out(*, repr: bool = True) -> Any:

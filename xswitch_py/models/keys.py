@@ -36,13 +36,18 @@ class KeyShown(Model):
     """A key, without its secret."""
 
     id: str
+    """`key_...`"""
     name: str
+    """What it is for."""
     owner: str
     """The user who made it: their role bounds what it may do."""
     scopes: list[str]
+    """What it may do; none, or `__ANY__`, is all that its owner may."""
     networks: list[str]
+    """Where it may be used from; none: anywhere."""
     created: Moment
     expires: Moment | None
+    """When it ends by itself."""
     used: Moment | None
     """When it was used last, more or less."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from xswitch_py.models.given import left_out
 from xswitch_py.models.shape import Model, Moment, Text
 
 __all__ = [
@@ -51,6 +52,7 @@ class NewRoute(Model):
     steps: Steps
     """What is done, in order: `answer`, `bridge $1`; `$0` is the number, `$1` to `$9` are the groups of `number`."""
     enabled: bool = True
+    """One that is not is never asked."""
     position: Position | None = None
     """1 is asked first; without it the route is the last of the database's."""
 
@@ -58,13 +60,20 @@ class NewRoute(Model):
 class RouteChange(Model):
     """What is to be otherwise; what is left out stays."""
 
-    name: Text = ""
-    number: Pattern = ""
-    caller: Pattern = ""
-    context: Context = "default"
-    hours: Hours = ""
-    steps: Steps = Field(default_factory=list)
-    enabled: bool = True
+    name: Text = left_out()
+    """For people."""
+    number: Pattern = left_out()
+    """A regular expression for the whole number that is dialled."""
+    caller: Pattern = left_out()
+    """The same for the caller's number."""
+    context: Context = left_out()
+    """Which callers it is for."""
+    hours: Hours = left_out()
+    """Local time: `mon-fri 09:00-17:30`."""
+    steps: Steps = left_out()
+    """What is done, in order: `answer`, `bridge $1`; `$0` is the number, `$1` to `$9` are the groups of `number`."""
+    enabled: bool = left_out()
+    """One that is not is never asked."""
 
 
 class Move(Model):
@@ -83,12 +92,19 @@ class RouteShown(Model):
     position: int
     """Among those of its origin; 1 is asked first."""
     name: str
+    """For people."""
     number: str
+    """A regular expression for the whole number that is dialled; empty fits any."""
     caller: str
+    """The same for the caller's number."""
     context: str
+    """Which callers it is for."""
     hours: str
+    """Local time: `mon-fri 09:00-17:30`; empty: always."""
     steps: list[str]
+    """What is done, in order."""
     enabled: bool
+    """One that is not is never asked."""
     created: Moment | None = None
     changed: Moment | None = None
 

@@ -6,13 +6,13 @@ from pydantic import Field, StringConstraints
 
 from xswitch_py.base import records
 from xswitch_py.models.events import Types
-from xswitch_py.models.given import left_out
+from xswitch_py.models.given import SECRET, left_out
 from xswitch_py.models.shape import Model, Moment, Text
 
 __all__ = ["Delivery", "NewWebhook", "Webhook", "WebhookChange", "WebhookMade"]
 
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[!-~]+$")]
-Secret = Annotated[str, StringConstraints(max_length=100, pattern=r"^whsec_[A-Za-z0-9+/]+={0,2}$")]
+Secret = Annotated[str, StringConstraints(max_length=100, pattern=r"^whsec_[A-Za-z0-9+/]+={0,2}$"), SECRET]
 
 
 class NewWebhook(Model):
@@ -23,7 +23,9 @@ class NewWebhook(Model):
     events: Types = Field(default_factory=list, examples=[["call.ended", "recording.*"]])
     """Types of events, or `call.*` for all of a kind; none means all."""
     description: Text = ""
+    """For people."""
     enabled: bool = True
+    """One that is not is told nothing."""
     secret: Secret | None = Field(default=None, repr=False)
     """What deliveries are signed with, as Standard Webhooks has it: `whsec_` and the base64 of 24 to 64 bytes. Left
     out: one is made up."""
@@ -33,9 +35,13 @@ class WebhookChange(Model):
     """What is to change of a webhook; the rest stays."""
 
     url: Url = left_out()
+    """By https; by plain http only in networks that the configuration allows."""
     events: Types = left_out()
+    """Types of events, or `call.*` for all of a kind; none means all."""
     description: Text = left_out()
+    """For people."""
     enabled: bool = left_out()
+    """One that is not is told nothing."""
     secret: Secret = left_out(repr=False)
     """From the next attempt on, also of what waits."""
 
@@ -44,10 +50,15 @@ class Webhook(Model):
     """A place where events are told. A server that answers 410 disables it."""
 
     id: str
+    """`hook_...`"""
     url: str
+    """Where events are told."""
     events: list[str]
+    """Their types, or `call.*` for all of a kind; none means all."""
     description: str
+    """For people."""
     enabled: bool
+    """One that is not is told nothing."""
     created: Moment
     changed: Moment
 

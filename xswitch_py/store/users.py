@@ -3,14 +3,14 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from xswitch_py.base.errors import StoreError, Taken
 from xswitch_py.base.passwords import ha1_pair
-from xswitch_py.base.user import User
-from xswitch_py.store.database import Database, page
+from xswitch_py.base.user import NewAccount, User
+from xswitch_py.store.database import Database, Statements, page
 from xswitch_py.store.passwords import Passwords
 
 __all__ = ["Users"]
@@ -37,26 +37,24 @@ class Users:
             Taken: the name or the number is.
             StoreError: the name cannot be one.
         """
-        if not _NAME.fullmatch(user.name):
-            raise StoreError(f"{user.name!r} cannot be the name of a user")
-        if phone_secret is not None:
-            md5, sha256, long_md5, long_sha256 = _digests(user.name, user.domain, phone_secret)
-            user = replace(user, ha1_md5=md5, ha1_sha256=sha256, long_ha1_md5=long_md5, long_ha1_sha256=long_sha256)
-        if web_password is not None:
-            user = replace(user, web_hash=await self._passwords.hash(web_password))
-        places = ", ".join("?" * len(_values(user)))
-        try:
-            await self._database.run(f"INSERT INTO users ({_COLUMNS}) VALUES ({places})", _values(user))
-        except sqlite3.IntegrityError as problem:
-            if await self.get(user.name, user.domain) is None:
-                raise _number_taken(user) from problem
-            raise Taken(f"user {user.name}@{user.domain.lower()} exists already") from problem
+        await _insert(self._database, await self._sealed(NewAccount(user, phone_secret, web_password)))
+        self._written += 1
+
+    async def add_all(self, accounts: Sequence[NewAccount]) -> None:
+        """Add users, all or none of them. Their passwords are hashed one by one, so that others may log in meanwhile.
+
+        Raises:
+            Taken, StoreError: as `add`, of the first that cannot be added.
+        """
+        users = [await self._sealed(account) for account in accounts]
+        async with self._database.transaction() as statements:
+            for user in users:
+                await _insert(statements, user)
         self._written += 1
 
     async def get(self, name: str, domain: str) -> User | None:
         """Find a user."""
-        rows = await self._database.rows(f"SELECT {_COLUMNS} FROM users {_WHO}", (domain.lower(), name))
-        return _user(rows[0]) if rows else None
+        return await _get(self._database, name, domain)
 
     async def find_number(self, number: str, domain: str) -> User | None:
         """Find the user who has a number; where nobody has it, the one without any whose name it is."""
@@ -112,10 +110,37 @@ class Users:
         sql = f"SELECT {_COLUMNS} FROM users WHERE domain = ? AND name > ? ORDER BY name LIMIT ?"
         return [_user(row) for row in await self._database.rows(sql, (domain.lower(), after, most))]
 
+    async def _sealed(self, account: NewAccount) -> User:
+        """Give the user as it is kept."""
+        user = account.user
+        if not _NAME.fullmatch(user.name):
+            raise StoreError(f"{user.name!r} cannot be the name of a user")
+        if account.phone_secret is not None:
+            md5, sha256, long_md5, long_sha256 = _digests(user.name, user.domain, account.phone_secret)
+            user = replace(user, ha1_md5=md5, ha1_sha256=sha256, long_ha1_md5=long_md5, long_ha1_sha256=long_sha256)
+        if account.web_password is not None:
+            user = replace(user, web_hash=await self._passwords.hash(account.web_password))
+        return user
+
     async def _write(self, sql: str, values: Iterable[Any], name: str, domain: str) -> bool:
         done = await self._database.run(sql, (*values, domain.lower(), name)) > 0
         self._written += 1
         return done
+
+
+async def _insert(at: Database | Statements, user: User) -> None:
+    places = ", ".join("?" * len(_values(user)))
+    try:
+        await at.run(f"INSERT INTO users ({_COLUMNS}) VALUES ({places})", _values(user))
+    except sqlite3.IntegrityError as problem:
+        if await _get(at, user.name, user.domain) is None:
+            raise _number_taken(user) from problem
+        raise Taken(f"user {user.name}@{user.domain.lower()} exists already") from problem
+
+
+async def _get(at: Database | Statements, name: str, domain: str) -> User | None:
+    rows = await at.rows(f"SELECT {_COLUMNS} FROM users {_WHO}", (domain.lower(), name))
+    return _user(rows[0]) if rows else None
 
 
 def _number_taken(user: User) -> Taken:

@@ -1,6 +1,6 @@
 """A desk on a small world: the real commands, the real database in memory, and peers that only write things down."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,20 +8,22 @@ from typing import Any
 
 from tests.core.world import World
 from xswitch_py import assets
+from xswitch_py.app_checks import good
 from xswitch_py.base.address import Address
 from xswitch_py.base.records import AuditEntry
 from xswitch_py.config import permissions
 from xswitch_py.core.access import Asker
-from xswitch_py.core.commands.desk import Desk, Standing
+from xswitch_py.core.commands.desk import Desk, Finding, Standing
 from xswitch_py.core.feed import Feed
 from xswitch_py.core.recording import Recorder
 from xswitch_py.core.services import Services
 from xswitch_py.core.switch import Switch
 from xswitch_py.core.trace import Traces
 from xswitch_py.core.webhooks import places
+from xswitch_py.logs import Ring
 from xswitch_py.store.open import open_store
 
-__all__ = ["Carriers", "Live", "live"]
+__all__ = ["Carriers", "Live", "Site", "live"]
 
 ROLES = permissions(assets.conf("permissions.toml"))
 
@@ -56,6 +58,29 @@ class Live:
     def asker(self, role: str, name: str = "admin", **more: Any) -> Asker:
         """Make who asks, with the rights that permissions.toml gives to a role."""
         return Asker(name, role, ROLES[role].api, Address(name, "example.org"), **more)
+
+
+@dataclass
+class Site:
+    """A place of which nothing is known but whose passwords have changed."""
+
+    demo: bool = False
+    changed: list[str] = field(default_factory=list)
+
+    def first_password(self) -> bool:
+        return not self.changed
+
+    def password_changed(self, user: str) -> None:
+        self.changed.append(user)
+
+    def facts(self) -> Mapping[str, Any]:
+        address = {"configured": "", "addresses": ["192.0.2.1"], "behind_nat_likely": False}
+        return {"certificate": None, "https": False, "public_address": address, "webrtc_port": 10000, "origins": []}
+
+
+async def healthy() -> Sequence[Finding]:
+    """Find nothing wrong."""
+    return [good("disk", "there is room")]
 
 
 @asynccontextmanager
@@ -95,6 +120,9 @@ async def live(folder: Path) -> AsyncIterator[Live]:
         "config": dict,
         "check_config": lambda text: [],
         "reload": reload,
+        "doctor": healthy,
+        "site": Site(),
+        "lines": Ring(),
         "sounds": folder / "sounds",
         "recordings": folder,
         "version": "1.2.3",

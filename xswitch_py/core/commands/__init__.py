@@ -11,14 +11,18 @@ from xswitch_py.core.commands import (
     calls,
     cdrs,
     config,
+    doctor,
     gateways,
+    history,
     keys,
+    logs,
     me,
     media,
     phone,
     recordings,
     registrations,
     routes,
+    setup,
     status,
     trace,
     users,
@@ -30,7 +34,7 @@ __all__ = ["COMMANDS"]
 
 _AREAS: Final = (
     me, phone, keys, users, registrations, routes, gateways, calls, trace, bridges, media, recordings, cdrs, webhooks,
-    config, status, blocks, audit,
+    config, status, history, doctor, logs, setup, blocks, audit,
 )  # fmt: skip
 
 COMMANDS: Final[Mapping[str, Command[..., Any]]] = MappingProxyType(

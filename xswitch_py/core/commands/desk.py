@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from xswitch_py.base.errors import Refused
 from xswitch_py.base.permissions import Permissions
@@ -31,7 +31,7 @@ from xswitch_py.core.stores import (
 from xswitch_py.core.switch import Switch
 from xswitch_py.core.trace import Traces
 
-__all__ = ["Carriers", "Desk", "Standing", "Stores", "missing"]
+__all__ = ["Carriers", "Desk", "Finding", "Line", "Lines", "Site", "Standing", "Stores", "missing"]
 
 
 class Stores(Protocol):
@@ -98,6 +98,61 @@ class Carriers(Protocol):
         """See now whether a gateway answers."""
 
 
+class Finding(Protocol):
+    """What was found out about the set-up."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> Literal["ok", "warn", "fail", "skip"]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
+class Line(Protocol):
+    """A line of the log."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def logger(self) -> str: ...
+    @property
+    def event(self) -> str: ...
+    @property
+    def call(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, str | int | float | bool | None]: ...
+
+
+class Lines(Protocol):
+    """The last lines of the log, without secrets."""
+
+    def after(self, id: int) -> Sequence[Line]:
+        """Give those that came after one, the oldest first."""
+
+
+class Site(Protocol):
+    """What is known of where the switch stands, and how it was set up."""
+
+    @property
+    def demo(self) -> bool: ...
+
+    def first_password(self) -> bool:
+        """Say whether the password still stands that was made at the first start; may block for a moment."""
+
+    def password_changed(self, user: str) -> None:
+        """Hear that somebody has another web password, or that there is no such user any more."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Give what else `setup.get` shows; blocks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The parts of the switch that commands work with."""
@@ -124,6 +179,9 @@ class Desk:
     config: Callable[[], Mapping[str, Any]]  # "section.key" -> value and origin, secrets left out
     check_config: Callable[[str], Sequence[str]]  # problems of a config text, as TOML
     reload: Callable[[], Awaitable[Sequence[str]]]  # read the files again: what needs a restart; raises ConfigError
+    doctor: Callable[[], Awaitable[Sequence[Finding]]]  # look at the set-up: files, ports, certificate
+    site: Site
+    lines: Lines
     sounds: Path  # the folder of what can be played
     recordings: Path  # and of what was recorded
     version: str

@@ -23,6 +23,8 @@ async def change_password(desk: Desk, who: Asker, wish: PasswordChange) -> None:
     """
     old, new = wish.old_password.get_secret_value(), wish.new_password.get_secret_value()
     await WebLogins(desk).change_password(who, old, new)
+    if who.user is not None:
+        desk.site.password_changed(who.user.user)
 
 
 async def shown(desk: Desk, who: Asker) -> Me:

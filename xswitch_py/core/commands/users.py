@@ -1,22 +1,38 @@
 """Commands about users: who may use the switch, what they may, and the secrets they come in with."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any, Final
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
 
 from xswitch_py.base.errors import Refused, Taken
 from xswitch_py.base.problem import Code
+from xswitch_py.base.records import AuditEntry
+from xswitch_py.base.user import NewAccount
 from xswitch_py.base.user import User as Account
 from xswitch_py.core.access import OWN, Asker
-from xswitch_py.core.commands.command import command
+from xswitch_py.core.commands.command import command, pointer
 from xswitch_py.core.commands.desk import Desk, missing
 from xswitch_py.models.given import Cursor, Id, Limit
+from xswitch_py.models.problem import Fault
 from xswitch_py.models.shape import Page
-from xswitch_py.models.users import NewUser, Reset, ResetDone, User, UserChange, UserMade
+from xswitch_py.models.users import (
+    Import,
+    Imported,
+    ImportedRow,
+    NewUser,
+    Reset,
+    ResetDone,
+    User,
+    UserChange,
+    UserMade,
+)
 
-__all__ = ["change", "create", "get", "list_users", "remove", "reset_password"]
+__all__ = ["change", "create", "get", "import_users", "list_users", "remove", "reset_password"]
 
 _READ: Final = "users:read"
 _WRITE: Final = "users:write"
@@ -25,6 +41,9 @@ _PAGE: Final = 1000  # users that the store gives at once
 _WEB_PASSWORD: Final = 8  # characters at least
 _SIGNS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # of secrets made up: none is taken for another
 _LENGTH: Final = 16  # of them: 79 bits
+_WORTH: Final = 20  # problems of one row that are told
+_NAME: Final = 64  # characters
+_TRIES: Final = 3  # to make users while others do so as well
 _FACTS: Final = frozenset({"display_name", "number", "role", "enabled", "context", "variables"})
 
 
@@ -51,13 +70,32 @@ async def get(desk: Desk, who: Asker, name: Id) -> User:
 async def create(desk: Desk, who: Asker, wish: NewUser) -> UserMade:
     """Make a user. Where no phone secret is given, one is made up and shown this once."""
     _check_role(desk, who, wish.role)
-    facts = {name: getattr(wish, name) for name in _FACTS}
-    account = Account(wish.name, _domain(desk), **facts)
-    made_up = None if "phone_secret" in wish.model_fields_set else _made_up()
+    made_up = _made_up_for(wish)
+    new = _new_account(desk, wish, made_up)
     async with _free_name():
-        await desk.stores.users.add(account, phone_secret=wish.phone_secret or made_up, web_password=wish.web_password)
+        await desk.stores.users.add(new.user, phone_secret=new.phone_secret, web_password=new.web_password)
     shown = User.of(await _account(desk, wish.name))
     return UserMade(**shown.model_dump(), phone_secret=made_up)
+
+
+@command("users.import", _WRITE)
+async def import_users(desk: Desk, who: Asker, wish: Import) -> Imported:
+    """Make many users, or try it out: each row is judged by itself, and the good ones are made together.
+
+    Where a row gives no phone secret, one is made up and shown this once.
+    """
+    for _ in range(_TRIES):
+        rows = await _judged(desk, who, wish.rows)
+        good = [row for row in rows if not row.errors]
+        if wish.dry_run or not good or (wish.keep == "all" and len(good) < len(rows)):
+            return _imported(rows, made=False)
+        with suppress(Taken):  # somebody was faster with a name or a number: another look shows whose row that is
+            await desk.stores.users.add_all([row.new for row in good if row.new is not None])
+            for row in good:
+                by = (who.name, who.role, who.host)
+                desk.audit(AuditEntry(0, time.time(), *by, "users.create", row.name, "done", "of a table"))
+            return _imported(rows, made=True)
+    raise Refused(Code.TAKEN, "others make the same users at this moment")
 
 
 @command("users.change", _WRITE)
@@ -86,6 +124,7 @@ async def remove(desk: Desk, who: Asker, name: Id) -> None:
     await _check_goes(desk, who, account)
     await desk.stores.users.remove(name, account.domain)
     await desk.stores.keys.remove_owner(name)
+    desk.site.password_changed(name)
     await _send_off(desk, account)
 
 
@@ -103,6 +142,87 @@ async def reset_password(desk: Desk, who: Asker, name: Id, wish: Reset) -> Reset
     kind = "web_password" if wish.what == "web" else "phone_secret"
     await _set_secrets(desk, name, {kind: wish.password or made_up})
     return ResetDone(what=wish.what, password=made_up)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of a table of users to be made."""
+
+    number: int
+    name: str
+    errors: list[Fault]
+    new: NewAccount | None = None  # if it could be read
+    secret: str | None = field(default=None, repr=False)  # that was made up
+
+    def blame(self, pointer: str, detail: str) -> None:
+        self.errors.append(Fault(pointer=pointer, detail=detail))
+
+
+async def _judged(desk: Desk, who: Asker, rows: Sequence[Mapping[str, Any]]) -> list[_Row]:
+    """Judge rows as `users.create` would one after the other."""
+    names, numbers = dict[str, int](), dict[str, int]()  # and the rows that have them
+    found = [_read_row(desk, number, row) for number, row in enumerate(rows, 1)]
+    for row in found:
+        if row.new is None:
+            continue
+        user = row.new.user
+        try:
+            _check_role(desk, who, user.role)
+        except Refused as refused:
+            told = refused.facts.get("errors")
+            row.blame("/role", told[0]["detail"] if told else refused.detail)
+        if (first := names.setdefault(user.name, row.number)) != row.number:
+            row.blame("/name", f"row {first} has the same")
+        elif await desk.stores.users.get(user.name, user.domain) is not None:
+            row.blame("/name", f"user {user.name} exists already")
+        if not user.number:
+            continue
+        if (first := numbers.setdefault(user.number, row.number)) != row.number:
+            row.blame("/number", f"row {first} has the same")
+        elif (other := await desk.stores.users.find_number(user.number, user.domain)) and other.number:
+            row.blame("/number", f"number {user.number} is another user's")
+    return found
+
+
+def _read_row(desk: Desk, number: int, row: Mapping[str, Any]) -> _Row:
+    name = row.get("name")
+    name = name if isinstance(name, str) and len(name) <= _NAME else ""
+    try:
+        wish = NewUser.model_validate(row)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)[:_WORTH]
+        return _Row(number, name, [Fault(pointer=pointer(one["loc"]), detail=one["msg"]) for one in faults])
+    made_up = _made_up_for(wish)
+    return _Row(number, name, [], _new_account(desk, wish, made_up), made_up)
+
+
+def _imported(rows: Sequence[_Row], *, made: bool) -> Imported:
+    refused = sum(bool(row.errors) for row in rows)
+    good: Literal["made", "would be made"] = "made" if made else "would be made"
+    return Imported(
+        rows=[
+            ImportedRow(
+                row=row.number,
+                name=row.name,
+                outcome="refused" if row.errors else good,
+                errors=row.errors,
+                phone_secret=row.secret if made and not row.errors else None,
+            )
+            for row in rows
+        ],
+        made=len(rows) - refused if made else 0,
+        refused=refused,
+    )
+
+
+def _new_account(desk: Desk, wish: NewUser, made_up: str | None) -> NewAccount:
+    facts = {name: getattr(wish, name) for name in _FACTS}
+    return NewAccount(Account(wish.name, _domain(desk), **facts), wish.phone_secret or made_up, wish.web_password)
+
+
+def _made_up_for(wish: NewUser) -> str | None:
+    """Make up a phone secret where nothing is said of one; null is that there shall be none."""
+    return None if "phone_secret" in wish.model_fields_set else _made_up()
 
 
 def _domain(desk: Desk) -> str:
@@ -162,6 +282,7 @@ async def _set_secrets(desk: Desk, name: str, wanted: Mapping[str, Any]) -> None
     if "web_password" in wanted:
         await users.set_web_password(name, account.domain, wanted["web_password"])
         await desk.stores.sessions.remove_user(name)
+        desk.site.password_changed(name)
 
 
 async def _send_off(desk: Desk, account: Account) -> None:

@@ -1,5 +1,6 @@
 """What can be found out about a set-up without asking the switch; each check says what to do."""
 
+import asyncio
 import errno
 import resource
 import shutil
@@ -12,17 +13,17 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
-
-from cryptography import x509
+from typing import Any, Final, Literal
 
 from xswitch_py import app_files
 from xswitch_py.base.errors import ConfigError
 from xswitch_py.config import Config, HostPort
+from xswitch_py.core.first_run import PASSWORD_FILE
 from xswitch_py.listen import certificate
+from xswitch_py.listen.certificate import About
 from xswitch_py.media.mux import advertised
 
-__all__ = ["PINNED", "Check", "certificate_of", "fail", "good", "judge", "private", "skip", "warn"]
+__all__ = ["PINNED", "Check", "Doctor", "certificate_of", "fail", "good", "judge", "private", "skip", "warn"]
 
 PINNED: Final = {"aioice": "0.13", "aiortc": "1.16"}
 """Packages whose inner parts we touch, and the only version of them that we know."""
@@ -51,7 +52,7 @@ class Check:
     """What was found; `fix` says what to do, if something is."""
 
     name: str
-    state: str  # "ok", "warn", "fail", or "skip": not looked at
+    state: Literal["ok", "warn", "fail", "skip"]  # skip: it was not looked at
     text: str
     fix: str = ""
 
@@ -80,14 +81,38 @@ def skip(name: str, text: str) -> Check:
     return Check(name, "skip", text)
 
 
-def judge(config: Config, *, running: bool) -> Iterator[Check]:
-    """Make all checks; with `running` the ports may be taken: by the switch itself."""
-    parts: tuple[Callable[[Config], Iterable[Check]], ...] = (
+def judge(config: Config, *, running: bool, lasting: bool = True) -> Iterator[Check]:
+    """Make all checks; with `running` the ports may be taken: by the switch itself. What is not `lasting` is a demo."""
+    parts: tuple[_Part, ...] = (
         _config, _packages, _open_files, lambda config: _ports(config, running), _certificate, _origin, _media,
         _private, _folders, _disk,
     )  # fmt: skip
     for each in parts:
-        yield from each(config)
+        yield from each(config) if lasting or each not in (_certificate, _private) else _nothing_kept(each)
+
+
+class Doctor:
+    """Makes the checks while the switch runs: in a thread, for all who ask at a time together."""
+
+    def __init__(self, config: Config, *, lasting: bool) -> None:
+        self._config, self._lasting = config, lasting
+        self._running: asyncio.Task[list[Check]] | None = None
+
+    async def examine(self) -> list[Check]:
+        """Give what is found now."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(asyncio.to_thread(self._judged), name="doctor")
+        return await asyncio.shield(self._running)
+
+    def _judged(self) -> list[Check]:
+        return list(judge(self._config, running=True, lasting=self._lasting))
+
+
+_Part = Callable[[Config], Iterable[Check]]
+
+
+def _nothing_kept(part: _Part) -> Iterator[Check]:
+    yield skip("certificate" if part is _certificate else "files", "a demo keeps it in memory only")
 
 
 def certificate_of(config: Config) -> Path:
@@ -199,15 +224,15 @@ def _certificate(config: Config) -> Iterator[Check]:
         return
     try:
         certificate.ssl_context(path)
-        found = x509.load_pem_x509_certificate(certificate.public_part(path).encode())
+        found = certificate.about(certificate.public_part(path))
     except (ConfigError, ValueError) as error:
         yield fail("certificate", f"{path}: {error}", "put key and chain there, in one PEM file")
         return
     yield _judged(config, path, found)
 
 
-def _judged(config: Config, path: Path, found: x509.Certificate) -> Check:
-    names, days = _names(found), (found.not_valid_after_utc - datetime.now(UTC)).days
+def _judged(config: Config, path: Path, found: About) -> Check:
+    names, days = found.names, (found.until - datetime.now(UTC)).days
     if days < 0:
         fix = f"put a new one there, or remove {path}: another is made, signed by ourselves"
         return fail("certificate", f"{path} ended {-days} days ago", fix)
@@ -216,7 +241,7 @@ def _judged(config: Config, path: Path, found: x509.Certificate) -> Check:
         return warn("certificate", text, "renew it, and let the switch read it: kill -HUP")
     if not any(_covers(name, config.domain.lower()) for name in names):
         return warn("certificate", text, f"none of these is the domain {config.domain}: get one for it")
-    if found.issuer == found.subject:
+    if found.self_signed:
         fix = "browsers and phones warn of it: get one that they trust, say by certbot, and set listen.certificate"
         return (
             warn("certificate", f"{text}; signed by ourselves", fix)
@@ -224,17 +249,6 @@ def _judged(config: Config, path: Path, found: x509.Certificate) -> Check:
             else good("certificate", f"{text}; signed by ourselves")
         )
     return good("certificate", text)
-
-
-def _names(found: x509.Certificate) -> list[str]:
-    try:
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return []
-    return [
-        *map(str.lower, names.get_values_for_type(x509.DNSName)),
-        *map(str, names.get_values_for_type(x509.IPAddress)),
-    ]
 
 
 def _covers(name: str, domain: str) -> bool:
@@ -285,11 +299,11 @@ def private(name: str, files: Iterable[Path]) -> Iterator[Check]:
 
 def _private(config: Config) -> Iterator[Check]:
     folder, flows = config.store.path.parent, config.flow.folder
-    first = folder / "admin.password"
+    first = folder / PASSWORD_FILE
     kept = [config.store.path.with_name(f"{config.store.path.name}{end}") for end in ("", "-wal", "-shm")]
     yield from private("files", [*kept, certificate_of(config), first])
     if first.exists():
-        fix = f"log in as admin, choose another password, and remove {first}"
+        fix = f"log in as admin, and choose another password: then {first} is removed"
         yield warn("first password", "the one that was made at the first start lies in a file", fix)
     if folder.is_dir() and folder.stat().st_mode & _OTHERS_WRITE:
         yield fail("files", f"others can write to {folder}, where the database is", f"chmod go-w {folder}")
