@@ -1,0 +1,215 @@
+"""The admin site: its door, its frame, and what holds for all pages."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.admin import Admin, admin_of
+from tests.browser.server import PASSWORD, Server, start_demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+_AXE: Final = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+_PAGES: Final = ("users", "users?new", "users/1001", "users?import", "users?range", "routes", "routes?new", "media",
+                 "gateways", "gateways?new", "webhooks", "webhooks?new", "keys", "keys?new", "blocks", "blocks?new",
+                 "audit", "nowhere")  # fmt: skip
+_OUTSIDE: Final = re.compile(r"[A-Za-z]{3,}")
+# Names of ours and of protocols, and what demo users are called: the same in all languages.
+_NAMES: Final = re.compile(
+    r"(?<![A-Za-z])(?:[a-z-]+\.[a-z_.*-]+|XSwitch|English|demo|Administrator|admin\w*|user\w*|operator|User \d+"
+    r"|name|number|display_name|role|enabled|context|variables|phone_secret|web_password|gateway|host|CSV|IPv[46]|SIP|Verto|UDP|TCP|TLS|SRTP|SDES"
+    r"|DNS|WAV|Ogg|FLAC|https?|PCM[AU]|Python|webhook|echo|tone|music|test|answer|playback|bridge|default|public|From"
+    r"|Contact|realm|localhost|port|group|sleep|hangup|record|control|flow|gather|transfer|busy|file|menu|sdes|udp|tcp"
+    r"|tls|whsec|call|recording|quality|registration|security|config|silence|keys|routes|gateways"
+    r"|registrations|calls|media|recordings|cdr|events|webhooks|status|blocks|audit|phone|true|false|Cookie|HTTPS?"
+    r"|[A-Z_]{3,}|MB)(?![A-Za-z])"
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A switch that keeps its records in memory."""
+    running = await start_demo(tmp_path_factory.mktemp("admin"))
+    yield running
+    running.terminate()
+    assert await running.stopped() == 0
+    assert running.faults() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def admin(alice_browser: Browser, demo: Server) -> AsyncIterator[Admin]:
+    """A tab with the site."""
+    async with admin_of(alice_browser, demo) as made:
+        yield made
+
+
+async def test_a_wrong_password_is_said_so_and_the_right_one_lets_in(admin: Admin) -> None:
+    await admin.open("users")
+    await admin.login(password="wrong-password")
+    await expect(admin.page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
+    await expect(admin.page.locator("#password")).to_be_focused()
+    await admin.login()
+    await expect(admin.heading).to_have_text("Users")
+    await expect(admin.page).to_have_title("Users · XSwitch")
+    await admin.page.reload()
+    await expect(admin.heading).to_have_text("Users")
+
+
+async def test_who_failed_too_often_sees_how_long_to_wait(admin: Admin) -> None:
+    async def late(route: Any) -> None:
+        problem = {"status": 429, "code": "too_many_requests", "title": "Too many requests"}
+        await route.fulfill(status=429, json=problem, headers={"Retry-After": "2"})
+
+    await admin.open("users")
+    await admin.page.route("**/auth/login", late)
+    await admin.login()
+    await expect(admin.page.get_by_role("alert")).to_contain_text("Try again in")
+    await expect(admin.button("Log in")).to_be_disabled()
+    await expect(admin.button("Log in")).to_be_enabled()
+    await admin.page.unroute("**/auth/login")
+    await admin.login()
+    await expect(admin.heading).to_have_text("Users")
+
+
+async def test_who_is_logged_out_in_the_middle_goes_on_where_they_were(admin: Admin) -> None:
+    await admin.enter("users/1006")
+    await admin.page.get_by_label("Shown as").fill("Half written")
+    await admin.api("POST", "/auth/logout")
+    await admin.button("Save").click()
+    await expect(admin.page.get_by_text("You were logged out.")).to_be_visible()
+    await admin.login()
+    await expect(admin.heading).to_have_text("1006")
+    await expect(admin.page.get_by_label("Shown as")).to_have_value("Half written")
+    await admin.button("Save").click()
+    await expect(admin.page.get_by_text("Saved.")).to_be_visible()
+    await admin.api("PATCH", "/users/1006", {"display_name": "User 1006"})
+
+
+async def test_what_is_not_saved_is_not_lost_by_a_slip(admin: Admin) -> None:
+    await admin.enter("users/1007")
+    await admin.page.get_by_label("Shown as").fill("Not saved")
+    await admin.page.get_by_role("link", name="Gateways").click()
+    await expect(admin.page.get_by_role("dialog")).to_contain_text("Leave without saving?")
+    await admin.page.keyboard.press("Escape")
+    await expect(admin.page.get_by_label("Shown as")).to_have_value("Not saved")
+    await admin.page.get_by_role("link", name="Gateways").click()
+    await admin.button("Leave", within="dialog").click()
+    await expect(admin.heading).to_have_text("Gateways")
+
+
+async def test_what_a_role_may_not_do_is_not_shown(admin: Admin) -> None:
+    await admin.enter("", "1001")
+    nav = admin.page.get_by_role("navigation")
+    await expect(nav.get_by_role("link", name="Call records")).to_be_visible()
+    assert await nav.get_by_role("link").all_inner_texts() == ["Calls", "Call records", "Recordings"]
+    await admin.open("users")
+    await expect(admin.heading).to_have_text("You may not see this page")
+
+
+async def test_a_switch_that_is_away_is_told_of_and_comes_back(admin: Admin) -> None:
+    await admin.enter("users")
+    await expect(admin.page.get_by_role("row").nth(1)).to_be_visible()
+    admin.offline = True
+    await admin.page.context.set_offline(True)
+    await admin.page.get_by_role("link", name="Blocked addresses").click()
+    await expect(admin.page.get_by_text("The switch does not answer.", exact=True)).to_be_visible()
+    await expect(admin.button("Try again")).to_be_visible()
+    await admin.page.context.set_offline(False)
+    await expect(admin.page.get_by_text("The switch answers again.")).to_be_visible(timeout=15_000)
+    await expect(admin.page.get_by_text("Nothing is taken from these addresses").first).to_be_visible()
+    await expect(admin.button("Try again")).to_have_count(0)
+
+
+async def test_in_chinese_nothing_is_english(admin: Admin) -> None:
+    await admin.enter("users")
+    await admin.button("Language").click()
+    await admin.page.get_by_role("menuitemradio", name="中文").click()
+    await expect(admin.heading).to_have_text("用户")
+    for place in _PAGES:
+        await admin.open(place)
+        await _settled(admin)
+        text: str = await admin.page.locator(".frame").inner_text()
+        left = _OUTSIDE.findall(_NAMES.sub("", text))
+        assert left == [], f"{place}: {left}"
+    await admin.page.reload()
+    await expect(admin.page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def _settled(admin: Admin) -> None:
+    """Wait until a page is there."""
+    await expect(admin.heading).to_be_visible()
+    await expect(admin.page.get_by_text(re.compile("^(Loading…|正在加载…)$"))).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing(admin: Admin, theme: str) -> None:
+    await admin.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    await admin.open("users")
+    await expect(admin.heading).to_be_visible()
+    await _axe(admin, "door")
+    await admin.login()
+    await expect(admin.page.locator(".frame")).to_be_visible()
+    for place in _PAGES:
+        await admin.open(place)
+        await _settled(admin)
+        await _axe(admin, place)
+
+
+async def _axe(admin: Admin, place: str) -> None:
+    if not await admin.page.evaluate("'axe' in window"):
+        await admin.page.evaluate(_AXE.read_text())
+    found = await admin.page.evaluate("axe.run({exclude: ['xswitch-phone']})")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], place
+
+
+async def test_nothing_scrolls_sideways_on_a_small_phone(admin: Admin) -> None:
+    await admin.page.set_viewport_size({"width": 360, "height": 700})
+    await admin.enter("blocks")
+    made = await admin.api(
+        "POST", "/routes", {"name": "long " * 20, "number": "9" * 60, "steps": ["bridge " + "1001," * 30 + "1"]}
+    )
+    await admin.api("POST", "/webhooks", {"url": "https://example.invalid/" + "x" * 200})
+    for place in _PAGES:
+        await admin.open(place)
+        await _settled(admin)
+        assert await admin.too_wide() <= 0, place
+    await admin.button("Menu").click()
+    await expect(admin.page.get_by_role("navigation").get_by_role("link").first).to_be_focused()
+    await admin.page.get_by_role("link", name="Gateways").click()
+    await expect(admin.heading).to_be_focused()
+    await admin.api("DELETE", f"/routes/{made['id']}")
+
+
+async def test_the_password_is_changed_and_logging_out_ends_it(admin: Admin) -> None:
+    await admin.enter("", "1009")
+    await admin.button(re.compile("account$")).click()
+    await admin.page.get_by_role("menuitem", name="Change password").click()
+    for label, text in (
+        ("Password until now", "wrong-one"),
+        ("New password", "another-1"),
+        ("New password again", "another-1"),
+    ):
+        await admin.page.get_by_label(label, exact=True).fill(text)
+    await admin.button("Change password", within="dialog").click()
+    await expect(admin.page.get_by_role("dialog").get_by_role("alert")).to_have_text("The password until now is wrong.")
+    await admin.page.get_by_label("Password until now").fill(PASSWORD)
+    await admin.button("Change password", within="dialog").click()
+    await expect(admin.page.get_by_text("Your password is changed.")).to_be_visible()
+    await admin.button(re.compile("account$")).click()
+    await admin.page.get_by_role("menuitem", name="Log out").click()
+    await admin.login("1009", "another-1")
+    await expect(admin.page.locator(".frame")).to_be_visible()
+
+
+async def test_the_phone_stands_in_the_corner_of_who_has_a_number(admin: Admin) -> None:
+    await admin.enter("users")
+    await expect(admin.page.locator("xswitch-phone[mode=dock]")).to_have_count(1)
+    await admin.button(re.compile("account$")).click()
+    await admin.page.get_by_role("menuitem", name="Log out").click()
+    await expect(admin.page.locator("#password")).to_be_visible()
+    await expect(admin.page.locator("xswitch-phone")).to_have_count(0)

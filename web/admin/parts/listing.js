@@ -1,0 +1,307 @@
+/** A list of things: loaded page by page, searched, sorted, selected; and what is done to many of them. */
+
+import { h } from "../../base/dom.js";
+import { problemOf } from "../api.js";
+import { icon } from "./icons.js";
+import { found, ordered, table } from "./table.js";
+import { trouble } from "./trouble.js";
+
+/** @typedef {import("../../base/dom.js").Nested} Nested */
+/** @typedef {import("./site.js").Site} Site */
+/** @typedef {import("./table.js").Column} Column */
+/**
+ * @typedef {object} Bulk what is done to many
+ * @property {string} key
+ * @property {string} text of its button
+ * @property {(count: number) => string} yes the question before
+ * @property {boolean} [danger]
+ * @property {(item: any) => Promise<any>} act
+ */
+/**
+ * @typedef {object} Wanted
+ * @property {string} id
+ * @property {string} caption
+ * @property {string} path of the list
+ * @property {import("../api.js").Query} [query]
+ * @property {Column[]} columns
+ * @property {(item: any) => string} key
+ * @property {(item: any) => string | null} [href]
+ * @property {(item: any) => import("./menu.js").Choice[]} [menu]
+ * @property {Bulk[]} [bulk]
+ * @property {string[]} [events] those that say that the list is another one now
+ * @property {Nested} [empty] what to do when there is nothing
+ * @property {string} [picture] of an empty list
+ * @property {boolean} [plain] without searching and sorting
+ * @property {boolean} [whole] all of it comes at once
+ */
+
+const PAGE = 100;
+const MOST = 5000;
+const AGAIN_MS = 400;
+
+/** One list and its state. */
+export class Listing {
+    /** @param {Site} site @param {Wanted} wanted */
+    constructor(site, wanted) {
+        this.site = site;
+        this.wanted = wanted;
+        /** @type {any[] | null} */
+        this.items = null;
+        /** @type {string | null} */
+        this.next = null;
+        /** @type {unknown} */
+        this.fault = null;
+        this.busy = false;
+        this.text = "";
+        /** @type {{key: string, down: boolean} | null} */
+        this.sorted = null;
+        /** @type {Set<string>} */
+        this.chosen = new Set();
+        /** @type {{done: number, of: number, faults: {key: string, error: unknown}[]} | null} */
+        this.doing = null;
+        /** Ends when the list is closed. */
+        this.end = new AbortController();
+        this.deaf = wanted.events && site.may("events:read") ? site.api.listen(wanted.events, () => this.soon()) : null;
+        site.api.addEventListener("back", () => this.fault && this.load(), { signal: this.end.signal });
+        this.load();
+    }
+
+    close() {
+        this.end.abort();
+        clearTimeout(this.timer);
+        this.deaf?.();
+    }
+
+    /** Load it anew in a moment: much may happen at once. */
+    soon() {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.load(), AGAIN_MS);
+    }
+
+    /** Load the first page, or as much as there is already. */
+    async load() {
+        await this._ask(null, Math.max(PAGE, Math.min(500, this.items?.length ?? 0)), []);
+    }
+
+    async more() {
+        if (this.next && !this.busy) {
+            await this._ask(this.next, PAGE, this.items ?? []);
+        }
+    }
+
+    /** All that there is: who searches or sorts means all of it. */
+    async rest() {
+        while (this.next && !this.fault && !this.end.signal.aborted && (this.items?.length ?? 0) < MOST) {
+            await this._ask(this.next, 500, this.items ?? []);
+        }
+    }
+
+    /** @param {string | null} cursor @param {number} limit @param {any[]} before */
+    async _ask(cursor, limit, before) {
+        const { path, query = {}, whole } = this.wanted;
+        this.busy = true;
+        this.fault = null;
+        this.site.redraw();
+        try {
+            const page = await this.site.api.get(path, whole ? query : { ...query, limit, cursor }, {
+                signal: this.end.signal,
+            });
+            this.items = [...before, ...page.items];
+            this.next = page.next_cursor;
+            const keys = new Set(this.items.map(this.wanted.key));
+            this.chosen = new Set([...this.chosen].filter((each) => keys.has(each)));
+        } catch (error) {
+            this.fault = error;
+        }
+        this.busy = false;
+        this.site.redraw();
+    }
+
+    /** @param {string} text */
+    search(text) {
+        this.text = text;
+        this.site.redraw();
+        this.rest();
+    }
+
+    /** @param {string} key */
+    sort(key) {
+        const again = this.sorted?.key === key;
+        this.sorted = again && this.sorted?.down ? null : { key, down: again };
+        this.site.redraw();
+        this.rest();
+    }
+
+    /** @param {string[]} keys @param {boolean} on */
+    choose(keys, on) {
+        keys.forEach((key) => (on ? this.chosen.add(key) : this.chosen.delete(key)));
+        this.site.redraw();
+    }
+
+    /** Do something to all that are selected, one after the other. @param {Bulk} bulk */
+    async act(bulk) {
+        const { say } = this.site;
+        const items = (this.items ?? []).filter((item) => this.chosen.has(this.wanted.key(item)));
+        const title = bulk.yes(items.length);
+        if (!(await this.site.ask({ title, yes: bulk.text, danger: bulk.danger ?? false }))) {
+            return;
+        }
+        this.doing = { done: 0, of: items.length, faults: [] };
+        for (const item of items) {
+            try {
+                await bulk.act(item);
+                this.chosen.delete(this.wanted.key(item));
+            } catch (error) {
+                this.doing.faults.push({ key: this.wanted.key(item), error });
+                if (problemOf(error).status === 401 || problemOf(error).status === 0) {
+                    break;
+                }
+            }
+            this.doing.done += 1;
+            this.site.redraw();
+        }
+        const { faults, of } = this.doing;
+        this.doing = null;
+        if (faults.length) {
+            this.site.toasts.add(
+                say("bulk.some", {
+                    count: faults.length,
+                    names: faults
+                        .map((each) => each.key)
+                        .slice(0, 5)
+                        .join(", "),
+                }),
+                "bad",
+            );
+            this.site.fail(faults[0]?.error);
+        } else {
+            this.site.toast(say("bulk.done", { count: of }));
+        }
+        await this.load();
+    }
+
+    /** @returns {Nested} */
+    view() {
+        const { site, items } = this;
+        if (!items) {
+            return this.fault
+                ? trouble(site, this.fault, () => this.load())
+                : h("p", { class: "soft loading" }, site.say("loading"));
+        }
+        return [
+            this.fault ? trouble(site, this.fault, () => this.load()) : null,
+            items.length > 0 && !this.wanted.plain && this._tools(),
+            items.length > 0 ? this._table(items) : this._empty(),
+        ];
+    }
+
+    _tools() {
+        const { say } = this.site;
+        const label = say("table.search");
+        const props = {
+            type: "search",
+            "aria-label": label,
+            placeholder: label,
+            value: this.text,
+            oninput: (/** @type {any} */ event) => this.search(event.target.value),
+        };
+        return h(
+            "div",
+            { class: "tools", key: "tools" },
+            h("div", { class: "search" }, icon("search"), h("input", props)),
+            this._bulk(),
+            this._count(),
+        );
+    }
+
+    _bulk() {
+        const { bulk = [] } = this.wanted;
+        const { say } = this.site;
+        if (this.doing) {
+            const { done, of } = this.doing;
+            return h(
+                "p",
+                { role: "status", class: "doing" },
+                h("progress", { max: of, value: done }),
+                say("bulk.doing", { done, of }),
+            );
+        }
+        return (
+            this.chosen.size > 0 && [
+                h("span", { role: "status" }, say("bulk.chosen", { count: this.chosen.size })),
+                bulk.map((each) => {
+                    const props = {
+                        key: each.key,
+                        type: "button",
+                        class: each.danger ? "bad" : null,
+                        onclick: () => this.act(each),
+                    };
+                    return h("button", props, each.text);
+                }),
+            ]
+        );
+    }
+
+    _count() {
+        const { say } = this.site;
+        const count = this._visible().length;
+        const all = this.items?.length ?? 0;
+        const text = this.text.trim()
+            ? say("table.found", { count, all })
+            : say(this.next ? "table.first" : "table.count", { count: all });
+        return h("p", { class: "soft count", role: "status" }, this.busy && this.next ? say("loading") : text);
+    }
+
+    _visible() {
+        const { columns } = this.wanted;
+        const column = columns.find((each) => each.key === this.sorted?.key);
+        return ordered(
+            found(this.items ?? [], columns, this.text),
+            column,
+            this.sorted?.down ?? false,
+            this.site.locale,
+        );
+    }
+
+    /** @param {any[]} _ */
+    _table(_) {
+        const { id, caption, columns, key, href, menu, bulk = [], plain } = this.wanted;
+        const items = this._visible();
+        const choose = bulk.length
+            ? {
+                  chosen: this.chosen,
+                  choose: (/** @type {string[]} */ keys, /** @type {boolean} */ on) => this.choose(keys, on),
+              }
+            : {};
+        const sort = plain ? {} : { sorted: this.sorted, sort: (/** @type {string} */ one) => this.sort(one) };
+        const more =
+            this.next &&
+            !this.text &&
+            h(
+                "button",
+                { type: "button", class: "further", disabled: this.busy, onclick: () => this.more() },
+                this.site.say("table.more"),
+            );
+        return [
+            items.length
+                ? table(this.site, {
+                      id,
+                      caption,
+                      columns,
+                      items,
+                      key,
+                      ...(href && { href }),
+                      ...(menu && { menu }),
+                      ...choose,
+                      ...sort,
+                  })
+                : h("p", { class: "soft none" }, this.site.say("table.none")),
+            more,
+        ];
+    }
+
+    _empty() {
+        const { empty, picture = "list" } = this.wanted;
+        return h("div", { class: "card empty" }, icon(picture), empty);
+    }
+}
