@@ -58,7 +58,7 @@ def test_a_wheel_serves_its_pages(site: Path) -> None:
         try:
             assert process.stdout is not None
             http = json.loads(process.stdout.readline())["http"]
-            for path in ("/demo/", "/demo/demo.js", "/demo/phone.js", "/demo/verto.js", "/demo/words.js"):
+            for path in ("/", "/demo/", "/static/demo/demo.js", "/static/phone.js", "/static/admin/admin.js", "/docs/"):
                 assert httpx.get(http + path).status_code == 200, path
         finally:
             process.terminate()

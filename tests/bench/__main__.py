@@ -26,6 +26,7 @@ from tests.bench.sip_parse import sip_parse
 from tests.bench.stall import stall
 from tests.bench.table import Figure, Table
 from tests.bench.transcode import transcode
+from tests.bench.web import web
 
 __all__ = ["BENCHES"]
 
@@ -44,6 +45,7 @@ BENCHES: Final[Mapping[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "events": events,
     "csv_export": csv_export,
     "control": control,
+    "web": web,
 }
 
 

@@ -1,72 +1,87 @@
-/** The demo page: two phones side by side, or the one that the address names (`?user=1000`). */
+/** The demo: the page of an invented shop with our phone in it, and beside that how it was done. */
 
-import { PhoneView } from "./phone.js";
-import { chooseLanguage, say } from "./words.js";
+import { h, mount } from "../base/dom.js";
+import { LANGUAGES, chooseLanguage, locale, speaker } from "../base/words.js";
+import { asked } from "./address.js";
+import { guide } from "./guide.js";
+import { dock } from "./phones.js";
+import { desk, hero, services } from "./shop.js";
 
-const PAIR = ["1000", "1001"];
+/** @typedef {import("../base/words.js").Say} Say */
+/** @typedef {import("../base/dom.js").Nested} Nested */
+/**
+ * What all views get.
+ * @typedef {{say: Say, language: string, asked: import("./address.js").Asked, copied: string,
+ *            copy: (text: string) => void}} Page
+ */
 
-// `?user=1000&password=...`; after a `#` it does not even travel to the server.
-const asked = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`);
-const users = asked.get("user") ? [asked.get("user") ?? ""] : PAIR;
-const socket = new URL("/ws", location.href);
-socket.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-socket.hash = socket.search = "";
+const KEPT = "xs-demo-language";
 
-const template = /** @type {HTMLTemplateElement} */ (document.getElementById("phone"));
-const phones = users.map((user) => new PhoneView(template, {
-    user,
-    password: asked.get("password") ?? "",
-    other: PAIR.find((each) => each !== user) ?? "",
-    url: socket.href,
-    ownTab: users.length > 1 ? ownTab(user) : "",
-}));
-element("phones").append(...phones.map((phone) => phone.element));
+const wish = asked(location.search, location.hash);
+/** @type {Page} */
+const page = { say: (key) => key, language: "en", asked: wish, copied: "", copy };
+let redraw = () => {};
 
-let language = asked.get("lang") ?? localStorage.getItem("language") ?? "";
-speak(chooseLanguage([language, ...navigator.languages]));
+await speak(chooseLanguage([wish.language, localStorage.getItem(KEPT), ...navigator.languages]));
+redraw = mount(document.body, view);
 
-for (const button of document.querySelectorAll("[data-language]")) {
-    button.addEventListener("click", () => {
-        const chosen = /** @type {HTMLElement} */ (button).dataset.language ?? "en";
-        localStorage.setItem("language", chosen);
-        speak(chosen);
-    });
+/** @returns {Nested} */
+function view() {
+    const { say } = page;
+    return [
+        h("a", { class: "skip", href: "#main" }, say("skip")),
+        header(),
+        h("main", { id: "main" },
+            window.isSecureContext ? null : h("p", { class: "trouble", role: "alert" }, say("insecure", {
+                here: `http://localhost:${location.port || "8081"}/demo/`,
+            })),
+            hero(page), desk(page), services(page), guide(page)),
+        h("footer", {}, h("p", {}, say("invented")), h("p", {}, h("a", { href: "/docs/" }, say("docs")), " · ",
+            h("a", { href: "/" }, say("site")))),
+        dock(page),
+    ];
 }
-for (const phone of phones) {
-    new MutationObserver(title).observe(phone.element, { attributeFilter: ["data-state"] });
-}
-addEventListener("pagehide", () => phones.forEach((phone) => phone.leave()));
 
-/** @param {string} chosen */
-function speak(chosen) {
-    language = chosen;
-    document.documentElement.lang = chosen === "zh" ? "zh-CN" : chosen;
-    for (const each of document.querySelectorAll("header [data-say]")) {
-        each.textContent = say(chosen, /** @type {HTMLElement} */ (each).dataset.say ?? "");
+function header() {
+    const { say, language } = page;
+    const button = (/** @type {[string, string]} */ [code, name]) => h("button", {
+        type: "button", lang: locale(code), "aria-pressed": String(code === language), onclick: () => choose(code),
+    }, name);
+    return h("header", {},
+        h("a", { class: "brand", href: "#main" },
+            h("img", { src: "/static/demo/wheel.svg", alt: "", width: 32, height: 32 }),
+            h("span", {}, say("shop"))),
+        h("nav", { "aria-label": say("nav") },
+            h("a", { href: "#desk" }, say("desk")),
+            h("a", { href: "#services" }, say("services")),
+            h("a", { href: "#guide" }, say("guide"))),
+        h("div", { class: "languages", role: "group", "aria-label": say("language") },
+            Object.entries(LANGUAGES).map(button)));
+}
+
+/** @param {string} language */
+async function choose(language) {
+    localStorage.setItem(KEPT, language);
+    await speak(language);
+    redraw();
+}
+
+/** @param {string} language */
+async function speak(language) {
+    const words = (await import(`./words/${language}.js`)).default;
+    page.say = speaker(words, language);
+    page.language = language;
+    document.documentElement.lang = locale(language);
+    document.title = page.say("shop");
+}
+
+/** @param {string} text */
+async function copy(text) {
+    try {
+        await navigator.clipboard.writeText(text);
+        page.copied = "copied";
+    } catch { // no permission, or no secure page
+        page.copied = "notCopied";
     }
-    for (const button of document.querySelectorAll("[data-language]")) {
-        button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.language === chosen));
-    }
-    element("intro").textContent = say(chosen, users.length > 1 ? "intro" : "introOne");
-    element("trouble").textContent = window.isSecureContext ? "" : say(chosen, "insecure");
-    element("trouble").hidden = window.isSecureContext;
-    phones.forEach((phone) => phone.speak(chosen));
-    title();
-}
-
-/** An incoming call shows in the tab, too. */
-function title() {
-    document.title = phones.map((phone) => phone.notice).find(Boolean) || say(language, "title");
-}
-
-/** @param {string} user */
-function ownTab(user) {
-    const link = new URLSearchParams(asked);
-    link.set("user", user);
-    return `./#${link}`;
-}
-
-/** @param {string} id */
-function element(id) {
-    return /** @type {HTMLElement} */ (document.getElementById(id));
+    redraw();
 }
