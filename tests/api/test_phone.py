@@ -59,8 +59,34 @@ async def test_a_key_gets_one_for_its_owner(at: Lodge) -> None:
     said = (await at.client(await at.key()).post("/phone/token")).json()
     assert said["login"] == "admin" and await enters(at, "admin", said["token"])
     who = Asker("1000", "user", frozenset({"__ANY__"}), Address("1000", "pbx.test"))
-    key = (await keys.create(at.desk, who, NewKey(name="a phone", scopes=["phone:write"]))).secret
+    scopes = sorted(at.desk.roles["user"].api)
+    key = (await keys.create(at.desk, who, NewKey(name="a phone", scopes=scopes))).secret
     assert await enters(at, "1000", (await at.client(key).post("/phone/token")).json()["token"])
+
+
+async def test_a_server_gets_one_for_whose_page_it_makes(at: Lodge) -> None:
+    server = at.client(await at.key("phone:write", "users:write", *at.desk.roles["user"].api))
+    said = (await server.post("/phone/token", params={"user": "1000"})).json()
+    assert said["login"] == "1000" and await enters(at, "1000", said["token"])
+    assert at.audit[-1].target == "1000"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "user", "code"),
+    [
+        (["phone:write"], "1000", "forbidden"),
+        (["phone:write", "users:write"], "1000", "forbidden"),  # who is 1000 may read call records
+        (["phone:write", "users:write", "user"], "oleg", "forbidden"),
+        (["phone:write", "users:write", "user"], "admin", "forbidden"),
+        (["phone:write", "users:write", "user"], "nobody", "not_found"),
+        (["__ANY__"], "olga", "conflict"),  # has no number
+    ],
+)
+async def test_nobody_gets_one_for_who_may_do_more(at: Lodge, scopes: list[str], user: str, code: str) -> None:
+    await at.person("oleg", "operator", number="1002")
+    all_of = [name for each in scopes for name in (at.desk.roles["user"].api if each == "user" else [each])]
+    reply = await at.client(await at.key(*all_of)).post("/phone/token", params={"user": user})
+    assert reply.json()["code"] == code
 
 
 async def test_a_key_that_may_do_little_gets_no_way_into_its_owners_socket(at: Lodge) -> None:

@@ -47,7 +47,7 @@ function token({ say }) {
         h("h3", {}, say("token.title")),
         h("p", {}, say("token.text")),
         code(say("token.title"), [
-            `curl -X POST -H "Authorization: Bearer xs_..." ${location.origin}/api/v1/phone/token`,
+            `curl -X POST -H "Authorization: Bearer xs_..." "${location.origin}/api/v1/phone/token?user=1000"`,
             "",
             `<xswitch-phone server="${socketOf(location.origin)}" user="1000" token="..."></xswitch-phone>`,
         ].join("\n")),

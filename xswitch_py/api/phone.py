@@ -1,6 +1,8 @@
-"""REST: one's own phone on a web page."""
+"""REST: phones on web pages."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from xswitch_py.api.operation import AtDesk, Who, op
 from xswitch_py.base.problem import Code
@@ -12,6 +14,9 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.post("/phone/token", **op(phone.token, Code.CONFLICT, tags=["phone"]))
-async def token(desk: AtDesk, who: Who) -> PhoneToken:
-    return await phone.token(desk, who)
+User = Annotated[str | None, Query(max_length=100, description="Of somebody else; left out, it is one's own.")]
+
+
+@router.post("/phone/token", **op(phone.token, Code.CONFLICT, Code.NOT_FOUND, tags=["phone"]))
+async def token(desk: AtDesk, who: Who, user: User = None) -> PhoneToken:
+    return await phone.token(desk, who, user)

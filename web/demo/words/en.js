@@ -65,7 +65,7 @@ export default {
         + "xswitch.toml; pages of the switch itself always may.",
     "token.title": "A token instead of a password",
     "token.text": "Where your own site knows who is there, nobody should have to log in again. Let your server ask "
-        + "for a token with an API key of that user, and put it into the page. It must be used within five "
+        + "for a token with an API key that may change users, and put it into the page. It must be used within five "
         + "minutes.",
     "token.renew": "Or give the element's property “credentials” a function that fetches one: the phone asks it at "
         + "every login.",
