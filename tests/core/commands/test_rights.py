@@ -126,7 +126,7 @@ async def test_commands_take_and_give_plain_json(at: Lodge) -> None:
         ("me.password", {"old_password": "x", "new_password": "short"}, "/new_password"),
         ("audit.list", {"limit": 0}, "/limit"),
         ("audit.list", {"by": "x" * 101}, "/by"),
-        ("phone.token", {"user": "1000"}, "/user"),
+        ("phone.token", {"user": "x" * 101}, "/user"),
     ],
 )
 async def test_members_that_cannot_be_used_are_pointed_at(
