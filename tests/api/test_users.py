@@ -130,8 +130,18 @@ async def test_a_page_has_bounds(client: httpx.AsyncClient, limit: str) -> None:
 
 
 async def test_names_and_numbers_are_taken_once(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/users", json={"name": "1000"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "taken")
+    """And it is said which of them, so that a form can say it beside the field."""
+    await client.patch("/users/1001", json={"number": "4711"})
+    for answer, pointer in (
+        (await client.post("/users", json={"name": "1000"}), "/name"),
+        (await client.post("/users", json={"name": "1000", "number": "4711"}), "/name"),
+        (await client.post("/users", json={"name": "2000", "number": "4711"}), "/number"),
+        (await client.patch("/users/1000", json={"number": "4711"}), "/number"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "taken")
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+        assert answer.json()["errors"][0]["detail"] == answer.json()["detail"]
+    assert (await client.get("/users/2000")).status_code == 404
 
 
 async def test_the_last_admin_stays(client: httpx.AsyncClient) -> None:

@@ -9,8 +9,9 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.server import PASSWORD, Server
 
-__all__ = ["Admin", "admin_of"]
+__all__ = ["GUIDED", "Admin", "admin_of"]
 
+GUIDED: Final = "try { localStorage.setItem('xswitch.wizard', 'over') } catch {}"
 _REFUSED: Final = re.compile(r"status of 4\d\d")  # browsers note each refusal
 
 
@@ -72,9 +73,14 @@ class Admin:
 
 
 @asynccontextmanager
-async def admin_of(browser: Browser, demo: Server) -> AsyncIterator[Admin]:
-    """Open the site in a fresh English-speaking profile; it must not complain there."""
+async def admin_of(browser: Browser, demo: Server, *, first: bool = False) -> AsyncIterator[Admin]:
+    """Open the site in a fresh English-speaking profile; it must not complain there.
+
+    Unless it is the first visit, the guide of the first steps has been there, and does not open by itself.
+    """
     context = await browser.new_context(locale="en-GB", permissions=["clipboard-read", "clipboard-write"])
+    if not first:
+        await context.add_init_script(GUIDED)
     made = Admin(await context.new_page(), demo.url("http").replace("127.0.0.1", "localhost"))
     yield made
     await context.close()

@@ -1,5 +1,6 @@
 """The admin site: its door, its frame, and what holds for all pages."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +24,7 @@ _OUTSIDE: Final = re.compile(r"[A-Za-z]{3,}")
 _NAMES: Final = re.compile(
     r"(?<![A-Za-z])(?:[a-z-]+\.[a-z_.*-]+|XSwitch|English|demo|Administrator|admin\w*|user\w*|operator|User \d+"
     r"|name|number|display_name|role|enabled|context|variables|phone_secret|web_password|gateway|host|CSV|IPv[46]|SIP|Verto|UDP|TCP|TLS|SRTP|SDES"
-    r"|DNS|WAV|Ogg|FLAC|https?|PCM[AU]|Python|webhook|echo|tone|music|test|answer|playback|bridge|default|public|From"
+    r"|DNS|WAV|Ogg|FLAC|https?|PCM[AU]|Python|[Ww]ebhook|echo|tone|music|test|answer|playback|bridge|default|public|From"
     r"|Contact|realm|localhost|port|group|sleep|hangup|record|control|flow|gather|transfer|busy|file|menu|sdes|udp|tcp"
     r"|tls|whsec|call|recording|quality|registration|security|config|silence|keys|routes|gateways"
     r"|registrations|calls|media|recordings|cdr|events|webhooks|status|blocks|audit|phone|true|false|Cookie|HTTPS?"
@@ -60,6 +61,62 @@ async def test_a_wrong_password_is_said_so_and_the_right_one_lets_in(admin: Admi
     await expect(admin.heading).to_have_text("Users")
 
 
+async def test_before_anybody_is_logged_in_nobody_is_asked_who_it_is(admin: Admin) -> None:
+    """A refusal would stand in the console of each first visit; and after logging out the browser knows nothing."""
+    refused: list[str] = []
+    admin.page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    await admin.open("users")
+    await expect(admin.page.locator("#user")).to_be_visible()
+    assert refused == []
+    await admin.login()
+    await expect(admin.heading).to_have_text("Users")
+    await admin.page.reload()
+    await expect(admin.heading).to_have_text("Users")
+    await admin.button(re.compile("account$")).click()
+    await admin.page.get_by_role("menuitem", name="Log out").click()
+    await expect(admin.page.locator("#user")).to_have_value("")
+    kept = await admin.page.evaluate("Object.keys(localStorage).filter(each => each.startsWith('xswitch.'))")
+    assert set(kept) <= {"xswitch.language", "xswitch.theme", "xswitch.wizard"}
+    await admin.page.reload()
+    await expect(admin.page.locator("#user")).to_be_visible()
+    assert refused == []
+
+
+async def test_the_first_login_to_a_demo_opens_the_guide_once(alice_browser: Browser, demo: Server) -> None:
+    async with admin_of(alice_browser, demo, first=True) as admin:
+        await admin.enter("")
+        await expect(admin.heading).to_have_text("First steps")
+        await expect(admin.page.get_by_text("This is a demo")).to_be_visible()
+        await admin.page.get_by_role("link", name="Skip", exact=True).click()
+        await expect(admin.page.locator("[aria-current=step]")).to_have_attribute("href", "#/wizard/certificate")
+        await admin.page.get_by_role("link", name="Dashboard").click()
+        await expect(admin.page.get_by_text("Calls now")).to_be_visible()
+        async with admin.page.expect_response("**/api/v1/setup"):
+            await admin.page.reload()
+        await expect(admin.page.get_by_text("Calls now")).to_be_visible()
+        await expect(admin.heading).to_have_text("Dashboard")
+
+
+async def test_the_guide_takes_nobody_away_from_another_page(alice_browser: Browser, demo: Server) -> None:
+    async with admin_of(alice_browser, demo, first=True) as admin:
+        asked, late = asyncio.Event(), asyncio.Event()
+
+        async def slow(route: Any) -> None:
+            asked.set()
+            await late.wait()
+            await route.continue_()
+
+        await admin.page.route("**/api/v1/setup", slow)
+        await admin.enter("")
+        await asked.wait()
+        await admin.page.get_by_role("link", name="Users").click()
+        await expect(admin.heading).to_have_text("Users")
+        async with admin.page.expect_response("**/api/v1/setup"):
+            late.set()
+        await admin.page.wait_for_timeout(100)
+        await expect(admin.heading).to_have_text("Users")
+
+
 async def test_who_failed_too_often_sees_how_long_to_wait(admin: Admin) -> None:
     async def late(route: Any) -> None:
         problem = {"status": 429, "code": "too_many_requests", "title": "Too many requests"}
@@ -80,7 +137,7 @@ async def test_who_is_logged_out_in_the_middle_goes_on_where_they_were(admin: Ad
     await admin.enter("users/1006")
     await admin.page.get_by_label("Shown as").fill("Half written")
     await admin.api("POST", "/auth/logout")
-    await admin.button("Save").click()
+    await admin.page.keyboard.press("Enter")  # saves, unless the page knows already
     await expect(admin.page.get_by_text("You were logged out.")).to_be_visible()
     await admin.login()
     await expect(admin.heading).to_have_text("1006")

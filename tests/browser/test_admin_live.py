@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
+from tests.browser.admin import GUIDED
 from tests.browser.conftest import OpenPhone
 from tests.browser.phones import Phone
 from tests.browser.server import PASSWORD, Server, start_demo, start_server
@@ -87,6 +88,7 @@ async def context(alice_browser: Browser) -> AsyncIterator[BrowserContext]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def admin(context: BrowserContext, demo: Server) -> AsyncIterator[Admin]:
     """The site of the demo, logged in; nothing in it may fail unseen."""
+    await context.add_init_script(GUIDED)
     opened = Admin(await context.new_page(), demo)
     await opened.login(demo.facts["admin"]["user"], demo.facts["admin"]["password"])
     yield opened
@@ -286,6 +288,7 @@ async def test_a_small_dark_chinese_page_has_room_for_all_and_hinders_nobody(
     await alice.connect(bob)
     size = ViewportSize(width=360, height=760)
     context = await alice_browser.new_context(locale="zh-CN", color_scheme="dark", viewport=size)
+    await context.add_init_script(GUIDED)
     admin = Admin(await context.new_page(), demo)
     await admin.login(demo.facts["admin"]["user"], demo.facts["admin"]["password"])
     call = (await admin.page.evaluate("async () => (await fetch('/api/v1/calls')).json()"))["items"][0]["id"]

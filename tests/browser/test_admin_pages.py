@@ -77,6 +77,38 @@ async def test_what_is_wrong_stands_beside_its_field(admin: Admin) -> None:
     await role.fill("user")
     await admin.button("Create").click()
     await expect(name).to_have_accessible_description(re.compile("There is one of this name already"))
+    await name.fill("1999")
+    number = admin.page.get_by_label("Number", exact=True)
+    await number.fill("1001")
+    await admin.button("Create").click()
+    await expect(number).to_have_accessible_description(re.compile("Another user has this number"))
+
+
+async def test_nobody_shuts_themselves_out(admin: Admin) -> None:
+    """It is not offered to one's own account; and who tries it is told why not."""
+    await admin.enter("users/admin")
+    await expect(admin.button("New web password")).to_be_visible()
+    for name in ("Remove", "Take web password away"):
+        await expect(admin.button(name)).to_have_count(0)
+    await admin.page.get_by_label("Role").fill("user")
+    await admin.button("Save").click()
+    await expect(admin.page.get_by_role("alert").filter(has_text="You cannot shut yourself out")).to_be_visible()
+
+
+async def test_long_texts_are_cut_and_leave_room_for_what_is_done_to_a_row(admin: Admin) -> None:
+    await admin.page.set_viewport_size({"width": 1024, "height": 700})
+    await admin.enter("users")
+    await admin.api("PATCH", "/users/1012", {"display_name": "W" * 64})
+    await admin.api("POST", "/webhooks", {"url": "https://example.com/" + "w" * 1500})
+    for place, row in (("users", "1012"), ("webhooks", "www")):
+        await admin.open(place)
+        line = admin.page.get_by_role("row", name=re.compile(row))
+        box = await line.get_by_role("button").last.bounding_box()
+        assert box is not None and box["x"] + box["width"] <= 1024
+        height = await line.evaluate("line => line.offsetHeight")
+        assert height < 110, place
+        assert await admin.too_wide() <= 0, place
+    await admin.api("PATCH", "/users/1012", {"display_name": "User 1012"})
 
 
 async def test_rows_with_errors_are_left_out_of_a_table_and_the_good_ones_made(admin: Admin) -> None:

@@ -1,13 +1,14 @@
 """`<xswitch-phone>` on a page of somebody else, whose policy allows nothing inline."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import ALICE_HZ, BOB_HZ
 from tests.browser.server import PASSWORD, Server
@@ -40,6 +41,34 @@ _TEXTS: Final = """
     return texts.filter(Boolean);
 }
 """
+
+
+_NAMED: Final = """async () => {
+    const login = await phone.credentials();
+    phone.credentials = async () => ({...login, name: "Ann\\u202e Lee", number: "1000"});
+}"""
+_UNPLUG: Final = """() => {
+    const media = navigator.mediaDevices;
+    window.before = media.getUserMedia.bind(media);
+    const track = streams.at(-1).getAudioTracks()[0];
+    media.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
+    [track, ...phone.phone.calls[0].local.getAudioTracks()].forEach(each => each.stop());
+    track.dispatchEvent(new Event("ended"));
+}"""
+_PLUG_IN: Final = """() => {
+    navigator.mediaDevices.getUserMedia = before;
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+}"""
+_STREAMS: Final = (
+    _STEADY
+    + """
+window.streams = [];
+const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+if (open) {
+    navigator.mediaDevices.getUserMedia = async wish => streams[streams.push(await open(wish)) - 1];
+}
+"""
+)
 
 
 class Element:
@@ -150,6 +179,9 @@ async def test_the_dock_opens_by_mouse_and_by_keyboard_and_gives_the_focus_back(
     await alice.page.keyboard.press("Enter")
     await expect(alice.part("panel")).to_be_visible()
     await expect(alice.part("number")).to_be_focused()
+    await expect(alice.part("head")).to_have_text("1000Ready")
+    await alice.page.evaluate(_NAMED)
+    await expect(alice.part("head")).to_have_text("Ann Lee1000 · Ready", timeout=_SLOW)
 
 
 async def test_the_pad_takes_keys_pastes_and_arrows(open_element: OpenElement, alice_browser: Browser) -> None:
@@ -229,6 +261,9 @@ async def test_a_call_rings_is_announced_and_answered_by_the_shortcut(
     await expect(bob.page).to_have_title("A page of somebody else")
     await bob.hear(ALICE_HZ)
     await alice.hear(BOB_HZ)
+    await alice.part("record").click()
+    for each in (alice, bob):
+        await expect(each.page.locator(".hint.recording")).to_be_visible(timeout=_SLOW)
     await alice.part("hold").click()
     await expect(bob.page.locator(".hint.heldThere")).to_be_visible(timeout=_SLOW)
     assert [each["number"] for each in await bob.told("xs-incoming")] == ["1000"]
@@ -283,7 +318,11 @@ async def test_a_blind_transfer_tells_its_result(
     await bob.hear(BOB_HZ)  # the echo
 
 
-async def test_asking_first_holds_the_caller_and_goes_back(open_element: OpenElement, alice_browser: Browser) -> None:
+async def test_asking_first_goes_back_or_joins_the_two_others(
+    open_element: OpenElement, alice_browser: Browser, bob_browser: Browser
+) -> None:
+    bob = await open_element(bob_browser, "1001")
+    carol = await open_element(alice_browser, "1002")
     alice = await open_element(alice_browser, "1000")
     await alice.open()
     await alice.call("9196")
@@ -300,6 +339,20 @@ async def test_asking_first_holds_the_caller_and_goes_back(open_element: OpenEle
     await expect(alice.part("consult")).to_have_count(0, timeout=_SLOW)
     await expect(alice.card("active")).to_contain_text("9196")
     await expect(alice.card("held")).to_have_count(0)
+    await alice.part("end").click()
+    await alice.call("1001")
+    await bob.part("answer").click(timeout=_SLOW)
+    await alice.active()
+    await alice.part("transfer").click()
+    await alice.page.keyboard.type("1002")
+    await alice.part("ask").click()
+    await carol.part("answer").click(timeout=_SLOW)
+    await alice.part("complete").click(timeout=_SLOW)
+    await expect(alice.part("notice").last).to_contain_text("are connected", timeout=_SLOW)
+    await expect(alice.page.locator("[part=card]")).to_have_count(0, timeout=_SLOW)
+    await expect(bob.card("active")).to_contain_text("User 1002")
+    await bob.hear(ALICE_HZ)  # what carol's microphone hears, too
+    await carol.hear(BOB_HZ)
 
 
 async def test_what_others_are_called_is_only_text(
@@ -313,16 +366,31 @@ async def test_what_others_are_called_is_only_text(
                 id = "x"; way = "in"; state = "ringing"; name = name; number = "<b>1</b>"; destination = ""; cause = "";
                 video = {}; remote = null; calls = []; offersVideo = false;
             }();
+            const talk = Object.assign(new ring.constructor(), {
+                id: "y", state: "active", samples: [], digitsSent: "", answeredAt: Date.now(), levels: () => ({}),
+            });
+            const entry = {id: "1", way: "in", number: "<b>1</b>", name, at: new Date(), seconds: 0, missed: true};
+            const said = {id: "2", way: "in", text: name, at: Date.now(), name, state: "sent"};
             const core = new class extends EventTarget {
-                state = "ready"; login = "1001@localhost"; calls = [ring]; active = null; trouble = null; stop() {}
-                chat = {threads: new Map()};
-                history = async () => ({items: [], next: null});
+                state = "ready"; login = "1001@localhost"; calls = [talk]; active = talk; trouble = null; stop() {}
+                user = {name, number: name};
+                chat = {threads: new Map([[name, [said]]])};
+                history = async () => ({items: [entry], next: null});
                 devices = async () => null;
             }();
             phone.phone = core;
+            window.comes = () => { core.calls = [ring, talk]; core.dispatchEvent(new Event("change")); };
         }""",
         name,
     )
+    await bob.open()
+    for tab in ("History", "Chat", "Phone"):
+        await bob.page.get_by_role("tab", name=re.compile(tab)).click()
+        await expect(bob.part("body")).to_contain_text("<img src=x onerror=alert(1)> evil", timeout=_SLOW)
+        assert not await bob.page.evaluate(_SIDEWAYS), tab
+    await expect(bob.part("panel").locator("img, b")).to_have_count(0)
+    await expect(bob.part("head")).to_contain_text("<img src")
+    await bob.page.evaluate("() => comes()")
     alert = bob.page.get_by_role("alert")
     await expect(alert).to_contain_text("<img src=x onerror=alert(1)> evil", timeout=_SLOW)
     await expect(bob.page.locator("[part=incoming] :is(img, b)")).to_have_count(0)
@@ -397,7 +465,10 @@ async def test_a_phone_by_itself_asks_who_it_is_for_and_keeps_no_password(
     open_element: OpenElement, alice_browser: Browser
 ) -> None:
     alice = await open_element(alice_browser)
+    await expect(alice.part("launcher")).to_be_visible()
+    await alice.page.evaluate("() => phone.setAttribute('user', '1002')")
     await alice.open()
+    await expect(alice.page.get_by_label("User")).to_have_value("1002")
     await alice.page.get_by_label("User").fill("1000")
     await alice.page.get_by_label("Password").fill("wrong")
     await alice.page.keyboard.press("Enter")
@@ -457,3 +528,57 @@ async def test_the_launcher_is_dragged_to_the_other_corner_without_opening(
     await mouse.up()
     await expect(alice.page.locator(".root.left")).to_have_count(1)
     await expect(alice.part("panel")).to_have_count(0)
+
+
+async def test_an_unplugged_microphone_is_told_and_comes_back(
+    open_element: OpenElement, alice_browser: Browser
+) -> None:
+    alice = await open_element(alice_browser, "1000", script=_STREAMS)
+    await alice.open()
+    await alice.call("9196")
+    await alice.active()
+    await alice.hear(ALICE_HZ)
+    await alice.page.evaluate(_UNPLUG)
+    await expect(alice.card("active")).to_contain_text("No microphone was found.", timeout=_SLOW)
+    await alice.lose(ALICE_HZ)
+    await alice.page.evaluate(_PLUG_IN)
+    await alice.hear(ALICE_HZ)
+    await expect(alice.card("active")).not_to_contain_text("No microphone")
+
+
+async def test_a_call_that_is_over_before_the_panel_has_come_was_missed(
+    open_element: OpenElement, alice_browser: Browser, bob_browser: Browser
+) -> None:
+    alice = await open_element(alice_browser, "1000")
+    bob = await open_element(bob_browser, "1001")
+    missed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await missed.wait()
+        await route.continue_()
+
+    await bob.page.route("**/view/panel.js", late)
+    await alice.page.evaluate("() => void phone.call('1001')")
+    await expect(bob.part("launcher")).to_have_class(re.compile("is-ringing"), timeout=_SLOW)
+    await alice.page.evaluate("() => void phone.hangup()")
+    await expect(bob.part("launcher")).to_have_class(re.compile("is-ready"), timeout=_SLOW)
+    missed.set()
+    await bob.open()
+    await expect(bob.part("notice")).to_contain_text("You missed a call from")
+
+
+async def test_an_insecure_page_has_a_phone_that_says_so(
+    open_element: OpenElement, alice_browser: Browser, server: Server
+) -> None:
+    """Browsers keep more from such pages than the microphone."""
+    alice = await open_element(alice_browser)
+
+    async def here(route: Route) -> None:
+        path = urlsplit(route.request.url).path
+        await route.fulfill(response=await route.fetch(url=server.url("http") + path))
+
+    await alice.page.route("http://shop.example/**", here)
+    await alice.page.goto("http://shop.example/demo/#user=1000&password=any")
+    await alice.page.locator("xswitch-phone [part=launcher]").click(timeout=_SLOW)
+    await expect(alice.part("panel")).to_contain_text("This page is not secure")
+    await alice.page.evaluate("() => { window.phone = document.querySelector('xswitch-phone'); }")

@@ -4,12 +4,16 @@ import { h } from "../base/dom.js";
 import { problemOf } from "./api.js";
 import { Away } from "./parts/away.js";
 import { Frame } from "./parts/frame.js";
+import { forget, keeps, recall, remember } from "./parts/keep.js";
 import { Pages } from "./parts/pages.js";
 import { Site } from "./parts/site.js";
 import { trouble } from "./parts/trouble.js";
 import login from "./pages/login.js";
 
 /** @typedef {import("./parts/site.js").Me} Me */
+
+/** Kept while somebody is logged in in this browser: else nobody needs to be asked who it is. */
+const HERE = "here";
 
 const site = new Site();
 const pages = new Pages(site);
@@ -34,6 +38,9 @@ function view() {
 /** Find out who is there. */
 async function begin() {
     lost = null;
+    if (recall(HERE) === null && keeps()) {
+        return shut();
+    }
     try {
         enter(await site.api.get("/auth/me"));
     } catch (error) {
@@ -48,6 +55,7 @@ function enter(me) {
     const other = site.me && site.me.name !== me.name;
     site.me = me;
     site.api.session(me.csrf);
+    remember(HERE, "yes");
     door = null;
     document.body.classList.remove("shut");
     pages.open(other ?? false);
@@ -61,6 +69,7 @@ function shut() {
         site.dialogs.closeAll();
         pages.rest();
         site.api.session(null);
+        forget(HERE);
         door = login(site, enter, site.me !== null);
         document.body.classList.add("shut");
         hang();
@@ -82,6 +91,7 @@ async function leave() {
         }
     }
     pages.drop();
+    forget("user");
     site.me = /** @type {any} */ (null);
     shut();
 }
@@ -106,7 +116,7 @@ async function phone() {
     element.setAttribute("lang", site.locale);
     element.credentials = async () => {
         const { data } = await site.api.send("POST", "/phone/token");
-        return { login: data.login, password: data.token };
+        return { login: data.login, password: data.token, name: data.display_name, number: data.number };
     };
     site.phone = element;
     site.dress();

@@ -16,7 +16,7 @@ import { style } from "./view/style.js";
 /** @typedef {import("./core/call.js").Call} Call */
 /** @typedef {import("./core/trouble.js").Trouble} Trouble */
 /** @typedef {import("./view/panel.js").Panel} Panel */
-/** @typedef {{login: string, password: string}} Credentials the password: a phone secret or a token */
+/** @typedef {import("./core/session.js").Credentials} Credentials the password: a phone secret or a token */
 
 export class XSwitchPhone extends HTMLElement {
     static observedAttributes = ["server", "token", "user", "lang", "theme", "mode", "corner"];
@@ -170,16 +170,14 @@ export class XSwitchPhone extends HTMLElement {
     }
 
     #restart() {
-        if (!this.isConnected) {
-            return;
-        }
-        if (this.#standalone && !this.#typed) {
+        if (this.isConnected && this.#standalone && !this.#typed) {
             this.#adopt(null);
-            return;
+        } else if (this.isConnected) {
+            const credentials = () => this.#login();
+            const phone = new Phone({ server: this.#server, credentials, language: this.#language });
+            this.#adopt(phone);
+            phone.start();
         }
-        const phone = new Phone({ server: this.#server, credentials: () => this.#login(), language: this.#language });
-        this.#adopt(phone);
-        phone.start();
     }
 
     /** @returns {Promise<Credentials>} */
@@ -202,6 +200,7 @@ export class XSwitchPhone extends HTMLElement {
             const { signal } = this.#heard;
             phone.addEventListener("change", () => this.#changed(), { signal });
             phone.addEventListener("incoming", (event) => this.#incoming(detail(event)), { signal });
+            phone.addEventListener("ended", this.#ended, { signal });
             phone.addEventListener("trouble", (event) => this.#trouble(detail(event)), { signal });
             this.#changed();
         }
@@ -245,6 +244,9 @@ export class XSwitchPhone extends HTMLElement {
         this.#tell("xs-incoming", { id: call.id, number: call.number, name: call.name, call });
         void this.#load();
     }
+
+    /** The panel may still be on its way. @param {Event} event */
+    #ended = (event) => this.#panel || this.#load().then((panel) => panel?.ended(detail(event)));
 
     /** @param {Trouble} trouble */
     #trouble({ code, fatal }) {
@@ -386,9 +388,7 @@ export class XSwitchPhone extends HTMLElement {
             since: sinceOf(phone),
             missed: this.#panel?.missed ?? 0,
             say: this.#say,
-            press: () => {
-                this.#open && this.#panel ? this.close() : void this.open();
-            },
+            press: () => void (this.#open && this.#panel ? this.close() : this.open()),
             move: (corner) => this.#choose({ corner }),
         });
     }

@@ -8,7 +8,7 @@ import { icon } from "../parts/icons.js";
 import { Loaded } from "../parts/loaded.js";
 import { bytes, number, percent, quality, span } from "../parts/tell.js";
 import { diskMark, gatewayMark, warnings } from "../parts/warnings.js";
-import { wanted } from "../parts/asked.js";
+import { dismiss, wanted } from "../parts/asked.js";
 
 /** @typedef {import("../parts/site.js").Site} Site */
 /** @typedef {import("../parts/figures.js").Figure} Figure */
@@ -35,17 +35,23 @@ class Dashboard {
          */
         this.doctor = site.may("config:read") ? new Loaded(site, () => site.api.get("/doctor")) : null;
         this.firstPassword = false;
+        this.left = false;
         this.unlisten = site.may("events:read") ? site.api.listen(EVENTS, () => this._heard()) : () => {};
         this.status.read();
         this.history.read();
         this.doctor?.read();
         wanted(site).then((found) => {
             this.firstPassword = found.firstPassword;
-            found.now ? site.go("/wizard") : site.redraw();
+            if (found.now && !this.left) {
+                dismiss(); // once: who goes to the dashboard from there wants the dashboard
+                site.go("/wizard");
+            }
+            site.redraw();
         });
     }
 
     close() {
+        this.left = true;
         this.unlisten();
         this.status.close();
         this.history.close();

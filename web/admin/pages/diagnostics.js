@@ -20,6 +20,20 @@ const MARKS = /** @type {const} */ ({ ok: "good", warn: "warn", fail: "bad", ski
 const WORST_FIRST = ["fail", "warn", "skip", "ok"];
 const TESTS = ["9196", "9197", "9198"];
 const LATEST = 6;
+const CHECKS = [
+    ...["config", "packages", "open-files", "port", "certificate", "secure-origin", "media-addresses"],
+    ...["stun", "files", "sounds", "recordings", "flows", "disk"],
+];
+
+/**
+ * What is checked, in words; a port by its number.
+ * @param {import("../../base/words.js").Say} say @param {string} name
+ */
+function named(say, name) {
+    const [kind = "", port = ""] = name.split(" ");
+    const key = kind === "port" ? kind : name.toLowerCase().replaceAll(" ", "-");
+    return CHECKS.includes(key) ? say(`check.name.${key}`, { port }) : name;
+}
 
 /**
  * @param {Site} site @param {string[]} _rest @param {URLSearchParams} query @returns {import("../parts/site.js").Page}
@@ -126,7 +140,7 @@ class Diagnostics {
             h(
                 "div",
                 {},
-                h("strong", {}, check.name),
+                h("strong", {}, named(say, check.name)),
                 h("p", { lang: "en" }, check.text),
                 check.fix ? h("p", { class: "fix", lang: "en" }, icon("info"), check.fix) : null,
             ),

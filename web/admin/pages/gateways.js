@@ -2,6 +2,7 @@
 
 import { h } from "../../base/dom.js";
 import { GATEWAYS } from "../hints.js";
+import { translated } from "../parts/faults.js";
 import { pill } from "../parts/table.js";
 import { moment } from "../parts/tell.js";
 import { resource } from "./resource.js";
@@ -23,8 +24,7 @@ export default function gateways(site, rest, query) {
     return resource(site, rest, query, GATEWAYS, {
         shows: {
             state: (item) => state(site, item.status),
-            text: (item) =>
-                item.status?.text ? h("span", { lang: "en" }, item.status.text) : h("span", { class: "soft" }, "–"),
+            text: (item) => (item.status?.text ? why(site, item.status) : h("span", { class: "soft" }, "–")),
             calls: (item) =>
                 item.status
                     ? site.say("gateways.both", { inbound: item.status.inbound, outbound: item.status.outbound })
@@ -40,6 +40,16 @@ function state(site, status) {
     return status
         ? pill(site.say(`gateways.state.${status.state}`), MARKS[status.state] ?? "")
         : h("span", { class: "soft" }, "–");
+}
+
+/** What went wrong last. @param {Site} site @param {{text: string, code?: number | null}} status */
+function why({ say }, { text, code }) {
+    const told = translated(say, text);
+    return h(
+        "span",
+        { class: "clamped", lang: told.foreign ? "en" : null },
+        code && told.foreign ? `${code} ${text}` : told.text,
+    );
 }
 
 /** @param {Site} site @param {any} item @param {() => void} again @returns {import("../parts/menu.js").Choice[]} */
@@ -87,12 +97,7 @@ function standing(site, item, again) {
                 "dl",
                 { class: "details" },
                 line("state", state(site, status)),
-                line(
-                    "text",
-                    status.text
-                        ? h("span", { lang: "en", class: "bad" }, status.code ? `${status.code} ` : "", status.text)
-                        : say("gateways.fine"),
-                ),
+                line("text", status.text ? h("span", { class: "bad" }, why(site, status)) : say("gateways.fine")),
                 status.since && line("since", moment(site.language, status.since)),
                 line("target", status.target ? h("code", {}, status.target) : "–"),
                 line("calls", say("gateways.both", { inbound: status.inbound, outbound: status.outbound })),

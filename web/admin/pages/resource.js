@@ -28,6 +28,7 @@ import { trouble } from "../parts/trouble.js";
  * @property {(made: any) => Promise<void>} [made] something new is there: show its secret
  * @property {import("../parts/listing.js").Bulk[]} [bulk]
  * @property {Record<string, import("../parts/fields.js").Hint>} [fields]
+ * @property {(item: any) => boolean} [stays] whether it cannot be removed
  */
 
 /**
@@ -72,6 +73,11 @@ export async function removeOne(site, about, item) {
 /** Whether somebody may change an item here. @param {Site} site @param {Resource} about @param {any} item */
 export function changeable(site, about, item) {
     return site.mayAll(`${about.scope}:write`) && (item?.origin ?? "database") === "database";
+}
+
+/** @param {Site} site @param {Resource} about @param {Extras} extras @param {any} item */
+function removable(site, about, extras, item) {
+    return changeable(site, about, item) && !about.keeps && !extras.stays?.(item);
 }
 
 /** All of them. @implements {Page} */
@@ -122,7 +128,7 @@ class ListPage {
                   ]
                 : []),
             ...(extras.menu?.(item, again) ?? []),
-            ...(changeable(site, about, item) && !about.keeps ? [this._removal(item)] : []),
+            ...(removable(site, about, extras, item) ? [this._removal(item)] : []),
         ];
         return new Listing(site, {
             id: about.name,
@@ -251,9 +257,9 @@ class FormPage {
     }
 
     actions() {
-        const { site, about, form } = this;
+        const { site, about, extras, form } = this;
         const item = form?.item;
-        if (!item || about.keeps || !changeable(site, about, item)) {
+        if (!item || !removable(site, about, extras, item)) {
             return null;
         }
         return h(

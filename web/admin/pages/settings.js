@@ -301,7 +301,7 @@ class Settings {
         }
         if ("problem" in reloaded) {
             const problems = /** @type {string[]} */ (/** @type {any} */ (reloaded.problem).facts?.problems ?? []);
-            const why = problems.length ? problems : [detailOf(reloaded.problem)];
+            const why = problems.length ? problems : [detailOf(say, reloaded.problem)].filter(Boolean);
             return h(
                 "div",
                 { class: "notice-box bad", role: "alert" },

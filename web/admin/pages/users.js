@@ -27,7 +27,6 @@ export default function users(site, rest, query) {
     const page = resource(site, rest, query, USERS, {
         actions: () => many(site),
         shows: {
-            display_name: (item) => item.display_name || h("span", { class: "soft" }, "–"),
             devices: (item) => counts.view(item),
             enabled: (item) => pill(say(item.enabled ? "users.on" : "users.off"), item.enabled ? "good" : ""),
         },
@@ -54,6 +53,7 @@ export default function users(site, rest, query) {
             }
         },
         panel: (item, again) => panel(site, item, again),
+        stays: (item) => isOwn(site, item),
     });
     const left = page.close?.bind(page);
     page.close = () => {
@@ -121,18 +121,28 @@ function doings(site, item, again) {
         }
     };
     const enabled = item.enabled ? "disable" : "enable";
+    const own = isOwn(site, item);
     return [
         { text: say("users.reset.phone"), icon: "key", act: () => reset(site, item, "phone", again) },
         { text: say("users.reset.web"), icon: "key", act: () => reset(site, item, "web", again) },
-        ...(item.has_web_password
+        ...(item.has_web_password && !own
             ? [{ text: say("users.shut"), icon: "close", act: () => wish({ web_password: null }, "users.shut.done") }]
             : []),
-        {
-            text: say(`users.${enabled}`),
-            icon: item.enabled ? "shield" : "good",
-            act: () => wish({ enabled: !item.enabled }, `users.${enabled}.done`),
-        },
+        ...(own
+            ? []
+            : [
+                  {
+                      text: say(`users.${enabled}`),
+                      icon: item.enabled ? "shield" : "good",
+                      act: () => wish({ enabled: !item.enabled }, `users.${enabled}.done`),
+                  },
+              ]),
     ];
+}
+
+/** Whether it is who looks at it: nobody shuts themselves out. @param {Site} site @param {any} item */
+function isOwn(site, item) {
+    return item.name === site.me.name;
 }
 
 /**
@@ -182,7 +192,7 @@ function panel(site, item, again) {
                     "div",
                     { class: "buttons" },
                     doings(site, item, again)
-                        .slice(0, -1)
+                        .filter((each) => each.icon === "key" || each.icon === "close")
                         .map((each) => h("button", { key: each.text, type: "button", onclick: each.act }, each.text)),
                 ),
         );

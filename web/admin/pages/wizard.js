@@ -117,7 +117,7 @@ class Wizard {
         return [
             h("p", { class: "soft" }, say("wizard.progress", { count: this.place + 1, all: STEPS.length })),
             h("h2", {}, say(`wizard.${step}.title`)),
-            h("p", { class: "lead" }, say(`wizard.${step}.text`)),
+            h("p", { class: "lead" }, say(step === "password" && setup.demo ? "wizard.demo" : `wizard.${step}.text`)),
             this._content(step, setup),
             this._ways(isDone(step, setup, this.done)),
         ];

@@ -28,65 +28,55 @@ export function differing(fields, now, mine) {
 export async function settle(site, prefix, form, now, shown) {
     const { say } = site;
     const mine = form.differing();
-    const rows = differing(form.fields, now ?? {}, mine);
+    const rows = differing(form.fields, now ?? {}, mine).map((each) => ({
+        label: labelOf(say, prefix, each.key),
+        theirs: shown(each, now[each.key]),
+        mine: shown(each, mine[each.key]),
+    }));
+    const choice = (/** @type {string} */ text, /** @type {string | undefined} */ answer, kind = "") =>
+        h("button", { type: "button", class: kind, onclick: () => dialog.close(answer) }, say(text));
     const dialog = site.dialog(
         () => [
             h("h2", { id: "dialog-title" }, say("conflict.title")),
             h("p", {}, say("conflict.text")),
-            rows.length > 0 &&
-                h(
-                    "div",
-                    { class: "tabled" },
-                    h(
-                        "table",
-                        {},
-                        h("caption", { class: "unseen" }, say("conflict.title")),
-                        h(
-                            "thead",
-                            {},
-                            h(
-                                "tr",
-                                {},
-                                ["conflict.field", "conflict.theirs", "conflict.mine"].map((key) =>
-                                    h("th", { scope: "col" }, say(key)),
-                                ),
-                            ),
-                        ),
-                        h(
-                            "tbody",
-                            {},
-                            rows.map((each) => {
-                                const label = labelOf(say, prefix, each.key);
-                                return h(
-                                    "tr",
-                                    {},
-                                    h("th", { scope: "row" }, label),
-                                    h(
-                                        "td",
-                                        { "data-label": say("conflict.theirs") },
-                                        h("span", {}, shown(each, now[each.key])),
-                                    ),
-                                    h(
-                                        "td",
-                                        { "data-label": say("conflict.mine") },
-                                        h("span", {}, shown(each, mine[each.key])),
-                                    ),
-                                );
-                            }),
-                        ),
-                    ),
-                ),
+            rows.length > 0 && comparison(say, rows),
             buttons(
-                h("button", { type: "button", onclick: () => dialog.close() }, say("cancel")),
-                h("button", { type: "button", onclick: () => dialog.close("theirs") }, say("conflict.take")),
-                h(
-                    "button",
-                    { type: "button", class: "primary", onclick: () => dialog.close("mine") },
-                    say("conflict.keep"),
-                ),
+                choice("cancel", undefined),
+                choice("conflict.take", "theirs"),
+                choice("conflict.keep", "mine", "primary"),
             ),
         ],
         { wide: true },
     );
     return dialog.done;
+}
+
+/** @param {import("../../base/words.js").Say} say @param {{label: string, theirs: Nested, mine: Nested}[]} rows */
+function comparison(say, rows) {
+    const head = (/** @type {string} */ key) => h("th", { scope: "col" }, say(key));
+    const cell = (/** @type {string} */ key, /** @type {Nested} */ content) =>
+        h("td", { "data-label": say(key) }, h("span", {}, content));
+    return h(
+        "div",
+        { class: "tabled" },
+        h(
+            "table",
+            {},
+            h("caption", { class: "unseen" }, say("conflict.title")),
+            h("thead", {}, h("tr", {}, ["conflict.field", "conflict.theirs", "conflict.mine"].map(head))),
+            h(
+                "tbody",
+                {},
+                rows.map((each) =>
+                    h(
+                        "tr",
+                        {},
+                        h("th", { scope: "row" }, each.label),
+                        cell("conflict.theirs", each.theirs),
+                        cell("conflict.mine", each.mine),
+                    ),
+                ),
+            ),
+        ),
+    );
 }

@@ -38,6 +38,13 @@ const WORDS = [
     [/must be an IPv4 address/, "fault.address"],
     [/^a name has letters, digits/, "fault.pattern"],
     [/^this is the address that you come from/, "fault.yours"],
+    [/^you cannot do this to yourself/, "fault.yourself"],
+    [/^this is the last enabled admin/, "fault.last"],
+    [/^cannot be reached$/, "gateways.why.unreached"],
+    [/^no answer$/, "gateways.why.silent"],
+    [/^we are too busy$/, "gateways.why.busy"],
+    [/^no good answer to (\d+) OPTIONS: (\d+)$/, "gateways.why.options", "count", "code"],
+    [/^(\S+) is no name$/, "gateways.why.name", "host"],
     [/must be a list of addresses and networks/, "fault.networks"],
     [/does not appear to be an IPv4 or IPv6 network/, "fault.networks"],
 ];
@@ -65,7 +72,7 @@ export function translated(say, detail) {
 export function byField(say, problem, keys) {
     /** @type {Map<string, Told>} */
     const found = new Map();
-    for (const { pointer, detail } of problem.errors.length ? problem.errors : guessed(problem)) {
+    for (const { pointer, detail } of problem.errors.length ? problem.errors : whole(problem)) {
         const [, key = "", at] = pointer.split("/");
         const known = keys.includes(key);
         const told = { ...translated(say, detail), at: known && /^\d+$/.test(at ?? "") ? Number(at) : null };
@@ -75,15 +82,13 @@ export function byField(say, problem, keys) {
     return found;
 }
 
-/** Some refusals say in their text alone what they are about. @param {{detail: string}} problem */
-function guessed({ detail }) {
-    const pointers = /** @type {[RegExp, string][]} */ ([
-        [/is another user's$/, "/number"],
-        [/exists already$/, "/name"],
-        [/^this is the address that you come from/, "/source"],
-    ]);
-    const [, pointer] = pointers.find(([pattern]) => pattern.test(detail)) ?? [null, ""];
-    return pointer ? [{ pointer, detail }] : [];
+/**
+ * What names no field, if there are words for it; only names are taken.
+ * @param {{code: string, detail: string}} problem
+ */
+function whole({ code, detail }) {
+    const pointer = code === "taken" ? "/name" : "";
+    return WORDS.some(([pattern]) => pattern.test(detail)) ? [{ pointer, detail }] : [];
 }
 
 /** @param {string} text */

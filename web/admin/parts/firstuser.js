@@ -1,7 +1,6 @@
 /** The form of the first-run guide for the first user, and how their phone logs in. */
 
 import { h } from "../../base/dom.js";
-import { problemOf } from "../api.js";
 import { facts } from "./figures.js";
 import { icon } from "./icons.js";
 import { copyText } from "./message.js";
@@ -129,7 +128,7 @@ export class FirstUser {
             this.told();
         } catch (error) {
             this.fault = sentence(this.site.say, error);
-            this.detail = problemOf(error).code === "taken" ? "" : detailOf(error);
+            this.detail = detailOf(this.site.say, error);
         }
         this.busy = false;
         this.site.redraw();

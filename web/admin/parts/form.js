@@ -206,7 +206,9 @@ export class Form {
             value: this.values[key],
             set: (value) => this.set(key, value),
             label: labelOf(this.site.say, prefix, key),
-            help: words(this.site.say, `${prefix}.${key}.help`),
+            help:
+                (this.item ? words(this.site.say, `${prefix}.${key}.kept`) : "") ||
+                words(this.site.say, `${prefix}.${key}.help`),
             fault: told,
             hint: hints[key] ?? {},
             fixed,

@@ -19,3 +19,21 @@ export function remember(name, value) {
         // a private window, or no space
     }
 }
+
+/** @param {string} name */
+export function forget(name) {
+    try {
+        localStorage.removeItem(NAME + name);
+    } catch {
+        // nothing was kept
+    }
+}
+
+/** Whether anything is kept here at all. */
+export function keeps() {
+    const probe = "probe";
+    remember(probe, "");
+    const kept = recall(probe) !== null;
+    forget(probe);
+    return kept;
+}

@@ -59,6 +59,8 @@ export class Listing {
         this.chosen = new Set();
         /** @type {{done: number, of: number, faults: {key: string, error: unknown}[]} | null} */
         this.doing = null;
+        /** So many rows at most are drawn: a thousand of them would hold up the page. */
+        this.shown = PAGE;
         /** Ends when the list is closed. */
         this.end = new AbortController();
         this.deaf = wanted.events && site.may("events:read") ? site.api.listen(wanted.events, () => this.soon()) : null;
@@ -84,7 +86,9 @@ export class Listing {
     }
 
     async more() {
-        if (this.next && !this.busy) {
+        this.shown += PAGE;
+        this.site.redraw();
+        if (this.next && !this.busy && this.shown > (this.items?.length ?? 0)) {
             await this._ask(this.next, PAGE, this.items ?? []);
         }
     }
@@ -120,6 +124,7 @@ export class Listing {
     /** @param {string} text */
     search(text) {
         this.text = text;
+        this.shown = PAGE;
         this.site.redraw();
         this.rest();
     }
@@ -128,6 +133,7 @@ export class Listing {
     sort(key) {
         const again = this.sorted?.key === key;
         this.sorted = again && this.sorted?.down ? null : { key, down: again };
+        this.shown = PAGE;
         this.site.redraw();
         this.rest();
     }
@@ -266,7 +272,8 @@ export class Listing {
     /** @param {any[]} _ */
     _table(_) {
         const { id, caption, columns, key, href, menu, bulk = [], plain } = this.wanted;
-        const items = this._visible();
+        const all = this._visible();
+        const items = all.slice(0, this.shown);
         const choose = bulk.length
             ? {
                   chosen: this.chosen,
@@ -275,8 +282,7 @@ export class Listing {
             : {};
         const sort = plain ? {} : { sorted: this.sorted, sort: (/** @type {string} */ one) => this.sort(one) };
         const more =
-            this.next &&
-            !this.text &&
+            (all.length > items.length || (this.next && !this.text)) &&
             h(
                 "button",
                 { type: "button", class: "further", disabled: this.busy, onclick: () => this.more() },

@@ -54,86 +54,73 @@ export function steps(drawn) {
     ];
 }
 
-/**
- * @param {Drawn} drawn @param {string} step @param {number} at
- * @param {Change} change
- */
-function row({ value, say, id, fixed, fault }, step, at, { put, remove, swap }) {
-    const [verb, argument] = partsOf(step);
-    const known = Object.keys(VERBS);
-    const verbs = known.includes(verb) ? known : [verb, ...known];
-    const count = at + 1;
-    const choose = (/** @type {any} */ event) =>
-        put(
-            at,
-            stepOf(event.target.value, wants(event.target.value) ? argument : "") +
-                (wants(event.target.value) === "!" && !argument ? " " : ""),
-        );
-    const write = (/** @type {any} */ event) => put(at, `${verb} ${event.target.value}`);
-    const move = (/** @type {"up" | "down"} */ way, /** @type {number} */ to) => {
-        const props = {
-            type: "button",
-            class: "plain",
-            id: `${id}-${at}-${way}`,
-            "aria-label": say(`steps.${way}`, { count }),
-            disabled: to < 0 || to >= value.length,
-            onclick: () => swap(at, to),
-        };
-        return h("button", props, icon(way));
-    };
+/** @param {Drawn} drawn @param {string} step @param {number} at @param {Change} change */
+function row(drawn, step, at, change) {
+    const { say, id, fixed, fault } = drawn;
+    const [verb] = partsOf(step);
+    const help = verb in VERBS ? say(`verb.${verb}.help`) : "";
     return h(
         "li",
         { class: fault?.at === at ? "step faulty" : "step" },
-        h(
-            "select",
-            {
-                id: `${id}-${at}`,
-                "aria-label": say("steps.verb", { count }),
-                value: verb,
-                disabled: fixed,
-                onchange: choose,
-            },
-            verbs.map((each) =>
-                h(
-                    "option",
-                    { key: each, value: each },
-                    known.includes(each) ? `${say(`verb.${each}`)} (${each})` : each,
-                ),
-            ),
-        ),
-        wants(verb)
-            ? h("input", {
-                  key: "argument",
-                  "aria-label": say("steps.argument", { count }),
-                  "aria-describedby": `${id}-${at}-help`,
-                  value: argument,
-                  placeholder: say(`verb.${verb}.like`),
-                  disabled: fixed,
-                  spellcheck: "false",
-                  oninput: write,
-              })
-            : h("span", { key: "nothing" }),
-        fixed ||
-            h(
-                "div",
-                { class: "moves", key: "moves" },
-                move("up", at - 1),
-                move("down", at + 1),
-                h(
-                    "button",
-                    {
-                        type: "button",
-                        class: "plain",
-                        "aria-label": say("steps.remove", { count }),
-                        onclick: () => remove(at),
-                    },
-                    icon("trash"),
-                ),
-            ),
-        h(
-            "p",
-            { class: "help soft", id: `${id}-${at}-help`, key: "help" },
-            known.includes(verb) ? say(`verb.${verb}.help`) : "",
-        ),
+        doing(drawn, step, at, change),
+        wants(verb) ? subject(drawn, step, at, change) : h("span", { key: "nothing" }),
+        fixed || moves(drawn, at, change),
+        h("p", { class: "help soft", id: `${id}-${at}-help`, key: "help" }, help),
+    );
+}
+
+/** What is done. @param {Drawn} drawn @param {string} step @param {number} at @param {Change} change */
+function doing({ say, id, fixed }, step, at, { put }) {
+    const [verb, argument] = partsOf(step);
+    const known = Object.keys(VERBS);
+    const props = {
+        id: `${id}-${at}`,
+        "aria-label": say("steps.verb", { count: at + 1 }),
+        value: verb,
+        disabled: fixed,
+        onchange: (/** @type {any} */ { target }) => {
+            const wanted = wants(target.value);
+            put(at, stepOf(target.value, wanted ? argument : "") + (wanted === "!" && !argument ? " " : ""));
+        },
+    };
+    const offer = (/** @type {string} */ each) =>
+        h("option", { key: each, value: each }, known.includes(each) ? `${say(`verb.${each}`)} (${each})` : each);
+    return h("select", props, (known.includes(verb) ? known : [verb, ...known]).map(offer));
+}
+
+/** What it is done with. @param {Drawn} drawn @param {string} step @param {number} at @param {Change} change */
+function subject({ say, id, fixed }, step, at, { put }) {
+    const [verb, argument] = partsOf(step);
+    return h("input", {
+        key: "argument",
+        "aria-label": say("steps.argument", { count: at + 1 }),
+        "aria-describedby": `${id}-${at}-help`,
+        value: argument,
+        placeholder: say(`verb.${verb}.like`),
+        disabled: fixed,
+        spellcheck: "false",
+        oninput: (/** @type {any} */ event) => put(at, `${verb} ${event.target.value}`),
+    });
+}
+
+/** @param {Drawn} drawn @param {number} at @param {Change} change */
+function moves({ value, say, id }, at, { remove, swap }) {
+    const count = at + 1;
+    const button = (/** @type {string} */ key, /** @type {object} */ more, /** @type {string} */ picture) => {
+        const label = say(`steps.${key}`, { count });
+        return h("button", { type: "button", class: "plain", "aria-label": label, ...more }, icon(picture));
+    };
+    const move = (/** @type {"up" | "down"} */ way, /** @type {number} */ to) =>
+        button(
+            way,
+            { id: `${id}-${at}-${way}`, disabled: to < 0 || to >= value.length, onclick: () => swap(at, to) },
+            way,
+        );
+    return h(
+        "div",
+        { class: "moves", key: "moves" },
+        move("up", at - 1),
+        move("down", at + 1),
+        button("remove", { onclick: () => remove(at) }, "trash"),
     );
 }

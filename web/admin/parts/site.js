@@ -7,7 +7,7 @@ import { Dialogs } from "./dialogs.js";
 import { recall, remember } from "./keep.js";
 import { may, mayAll } from "./rights.js";
 import { Toasts } from "./toasts.js";
-import { sentence } from "./trouble.js";
+import { detailOf, sentence } from "./trouble.js";
 
 /** @typedef {import("../../base/dom.js").Nested} Nested */
 /** @typedef {import("../../base/words.js").Say} Say */
@@ -93,7 +93,7 @@ export class Site extends EventTarget {
     /** Say in passing why something was not done. @param {unknown} error */
     fail(error) {
         if (problemOf(error).status !== 401) {
-            this.toasts.add(sentence(this.say, error), "bad", problemOf(error).detail);
+            this.toasts.add(sentence(this.say, error), "bad", detailOf(this.say, error));
         }
     }
 

@@ -35,6 +35,10 @@ import { ago } from "./when.js";
  * @property {(keys: string[], on: boolean) => void} [choose]
  */
 
+/** From here on, a text is cut after some lines; and what is shown of it at all. */
+const LONG = 60;
+const FULL = 2000;
+
 /** @param {Site} site @param {Table} about @returns {import("../../base/dom.js").Tree} */
 export function table(site, about) {
     return h(
@@ -176,7 +180,9 @@ export function cell(site, column, value) {
                 h("code", { class: "tag", key: name }, `${name}=${each}`),
             );
         default:
-            return String(value);
+            return String(value).length > LONG
+                ? h("span", { class: "clamped", title: String(value).slice(0, FULL) }, String(value).slice(0, FULL))
+                : String(value);
     }
 }
 

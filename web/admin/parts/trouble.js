@@ -2,6 +2,7 @@
 
 import { h } from "../../base/dom.js";
 import { problemOf } from "../api.js";
+import { translated } from "./faults.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../../base/dom.js").Tree} Tree */
@@ -31,12 +32,24 @@ export function sentence(say, error) {
     if (key === "too_many_requests" && problem.retryAfter > 0) {
         return say("problem.wait", { count: Math.ceil(problem.retryAfter) });
     }
-    return say(`problem.${key}`);
+    return inWords(say, problem.detail) ?? say(`problem.${key}`);
 }
 
-/** What the switch said itself, which is English, for who can use it. @param {unknown} error @returns {string} */
-export function detailOf(error) {
+/** What the switch said itself, if there are words for it. @param {Say} say @param {string} detail */
+function inWords(say, detail) {
+    const told = translated(say, detail);
+    return told.foreign ? null : told.text;
+}
+
+/**
+ * What the switch said itself, which is English, for who can use it; "" if the sentence says it already.
+ * @param {Say} say @param {unknown} error @returns {string}
+ */
+export function detailOf(say, error) {
     const problem = problemOf(error);
+    if (inWords(say, problem.detail)) {
+        return "";
+    }
     return problem.detail || problem.errors.map((each) => `${each.pointer}: ${each.detail}`).join("; ");
 }
 
@@ -45,7 +58,7 @@ export function detailOf(error) {
  * @param {{say: Say}} site @param {unknown} error @param {(() => void) | null} [again] @returns {Tree}
  */
 export function trouble(site, error, again) {
-    const detail = detailOf(error);
+    const detail = detailOf(site.say, error);
     return h(
         "div",
         { class: "trouble", role: "alert" },

@@ -39,7 +39,9 @@ export class Devices extends EventTarget {
                 this.#lost(use);
             }
         }
-        if (!chosen().microphone && systemDefault(before) !== systemDefault(this.#known)) {
+        const was = systemDefault(before); // not known before the microphone is allowed
+        const isOther = !chosen().microphone && was && systemDefault(this.#known) !== was;
+        if (isOther || this.#microphone.isGone) {
             await this.#microphone.change().catch(() => {}); // the system has another one now, and we follow
         }
         this.#tell();

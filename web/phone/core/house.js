@@ -20,6 +20,14 @@ import { Refusal } from "./trouble.js";
  * @property {(call: Call) => Promise<string>} nameOf what programs call it
  */
 /**
+ * @typedef {object} Options of a phone
+ * @property {string} server URL of its WebSocket
+ * @property {() => Promise<import("./session.js").Credentials>} credentials asked at every login; may reject with a
+ *     Failure
+ * @property {string} [language]
+ * @property {RTCIceServer[]} [iceServers]
+ */
+/**
  * @typedef {object} Facts
  * @property {string} id
  * @property {"in" | "out"} way

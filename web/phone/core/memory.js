@@ -17,8 +17,14 @@ export function kept(where, name, value) {
     }
 }
 
+/** Calls as data, for other tabs and for the page after a reload. @param {import("./call.js").Call[]} calls */
+export function plain(calls) {
+    return calls.map(({ id, way, number, name, state, began, answeredAt, muted }) =>
+        ({ id, way, number, name, state, began, answeredAt, muted }));
+}
+
 export class Memory {
-    #own = crypto.randomUUID();
+    #own = ""; // made when it is needed: browsers make none on insecure pages
     #saved = "";
 
     /** @param {string} server @param {string} [login] @param {Plain[]} [calls] known from elsewhere */
@@ -33,6 +39,7 @@ export class Memory {
     /** The session's id: whoever has it comes back to its calls, so it is the same in all tabs. */
     get sessid() {
         const name = `xs-session:${this.key}`;
+        this.#own ||= crypto.randomUUID();
         return kept("localStorage", name) || kept("localStorage", name, this.#own) || this.#own;
     }
 

@@ -59,12 +59,20 @@ function stop(stream) {
     stream.getTracks().forEach((track) => track.stop());
 }
 
-/** Events: `swap` (copies are to be taken anew), `lost` (it was unplugged; the default takes its place). */
+/**
+ * Events: `swap` (copies are to be taken anew), `lost` (it was unplugged; the default takes its place), `gone` (there
+ * is no other; detail: the Failure).
+ */
 export class Microphone extends EventTarget {
     /** @type {Promise<MediaStream> | null} */
     #source = null;
     /** @type {Set<unknown>} */
     #users = new Set();
+
+    /** Somebody wants it, and it is not there. */
+    get isGone() {
+        return this.#users.size > 0 && !this.#source;
+    }
 
     /** A copy for one user; `close` gives it back. @param {unknown} user @returns {Promise<MediaStreamTrack>} */
     async open(user) {
@@ -98,7 +106,7 @@ export class Microphone extends EventTarget {
 
     /** What was chosen has changed. */
     async change() {
-        if (!this.#source) {
+        if (!this.#users.size) {
             return;
         }
         const before = this.#source;
@@ -108,7 +116,7 @@ export class Microphone extends EventTarget {
             this.#source = source;
             this.dispatchEvent(new Event("swap"));
         }
-        before.then(stop, () => {});
+        before?.then(stop, () => {});
     }
 
     /** @param {Chosen} wish */
@@ -128,6 +136,8 @@ export class Microphone extends EventTarget {
         this.dispatchEvent(new Event("lost"));
         const source = this.#capture({ ...chosen(), microphone: "" });
         this.#source = source;
-        source.then(() => this.dispatchEvent(new Event("swap")), () => {});
+        source.then(() => this.dispatchEvent(new Event("swap")), (why) => {
+            this.dispatchEvent(new CustomEvent("gone", { detail: why }));
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 import { Call } from "./call.js";
 import { house } from "./house.js";
-import { Memory } from "./memory.js";
+import { Memory, plain } from "./memory.js";
 import { dialable } from "./numbers.js";
 import { watchPage } from "./page.js";
 import { Session, deadline } from "./session.js";
@@ -12,18 +12,11 @@ import { trouble } from "./trouble.js";
 export { Refusal } from "./trouble.js";
 
 /** @typedef {import("./trouble.js").Trouble} Trouble */
-/** @typedef {import("./session.js").Credentials} Credentials */
 /** @typedef {import("./wire.js").Told} Told */
 /** @typedef {import("./history.js").Entry} Entry */
 /** @typedef {import("./chat.js").Message} Message */
 /** @typedef {import("./ready.js").Step} Step */
-/**
- * @typedef {object} Options
- * @property {string} server URL of its WebSocket
- * @property {() => Promise<Credentials>} credentials asked at every login; may reject with a Failure
- * @property {string} [language]
- * @property {RTCIceServer[]} [iceServers]
- */
+/** @typedef {import("./house.js").Options} Options */
 
 const MOST_CALLS = 8;
 const SETTLE_MS = 500; // after a change of network
@@ -50,6 +43,8 @@ export class Phone extends EventTarget {
     #memory = new Memory("");
     /** @type {Set<Call>} */
     #changed = new Set();
+    /** Whoever is gone does not come back, though the server may not know yet. @type {Set<string>} */
+    #over = new Set();
     #isDue = false;
     #moved = false;
     /** @type {any} */
@@ -97,6 +92,11 @@ export class Phone extends EventTarget {
         return this.#session.login;
     }
 
+    /** Their name and number, as far as they were given with the login. */
+    get user() {
+        return this.#session.user;
+    }
+
     /** Those that go on, oldest first. */
     get calls() {
         return [...this.#calls.values()];
@@ -113,7 +113,7 @@ export class Phone extends EventTarget {
             this.#session.leave("refused", trouble("insecure"));
             return;
         }
-        this.#leavePage ??= watchPage(this.#poke, this.#network);
+        this.#leavePage ??= watchPage(() => this.#session.poke(), this.#network);
         this.#session.start();
     }
 
@@ -213,10 +213,7 @@ export class Phone extends EventTarget {
     tell() {
         if (!this.#isDue) {
             this.#isDue = true;
-            queueMicrotask(() => {
-                this.#isDue = false;
-                this.#say();
-            });
+            queueMicrotask(() => this.#say());
         }
     }
 
@@ -284,21 +281,30 @@ export class Phone extends EventTarget {
             return;
         }
         if (this.#calls.size >= MOST_CALLS) {
-            this.request("verto.bye", { cause: "USER_BUSY", dialogParams: { callID: id } }).catch(() => {});
-            return;
+            this.#decline(id, "USER_BUSY");
+        } else {
+            const call = this.#begin({ id, way: "in", number, name, sdp });
+            this.sound().catch(() => {});
+            this.dispatchEvent(new CustomEvent("incoming", { detail: call }));
         }
-        const call = this.#begin({ id, way: "in", number, name, sdp });
-        this.sound().catch(() => {});
-        this.dispatchEvent(new CustomEvent("incoming", { detail: call }));
+    }
+
+    /** @param {string} id @param {string} cause */
+    #decline(id, cause) {
+        const bye = () => this.request("verto.bye", { cause, dialogParams: { callID: id } });
+        this.#session.ready(FETCH_MS).then(bye).catch(() => {});
     }
 
     /** A call of the page before this one. @param {import("./wire.js").Offered} offer */
     #restore(offer) {
         const { call: id, name, number, placed } = offer;
-        const known = this.#memory.calls.find((each) => each.id === id);
-        const way = placed ? "out" : "in";
-        const call = this.#calls.get(id) ?? this.#begin({ way, number, name, ...known, id, restored: true });
-        call.told(offer);
+        if (this.#over.has(id)) {
+            this.#decline(id, "NORMAL_CLEARING");
+        } else {
+            const known = this.#memory.calls.find((each) => each.id === id);
+            const facts = { way: placed ? "out" : "in", number, name, ...known, id, restored: true };
+            (this.#calls.get(id) ?? this.#begin(/** @type {any} */ (facts))).told(offer);
+        }
     }
 
     /** All calls that the server still knows have come. @param {string[]} known */
@@ -328,6 +334,7 @@ export class Phone extends EventTarget {
     #callChanged(/** @type {Call} */ call) {
         this.#changed.add(call);
         if (call.state === "ended" && this.#calls.delete(call.id)) {
+            call.cause === "PICKED_OFF" || this.#over.add(call.id);
             this.dispatchEvent(new CustomEvent("ended", { detail: call }));
         }
         this.tell();
@@ -347,7 +354,7 @@ export class Phone extends EventTarget {
                     this.elsewhere = seen;
                     this.tell();
                 },
-                shown: () => ({ login: this.login, state: this.state, calls: this.#plain() }),
+                shown: () => ({ login: this.login, state: this.state, calls: plain(this.calls) }),
             });
         }
         if (!(await this.#tabs.claim())) {
@@ -359,14 +366,6 @@ export class Phone extends EventTarget {
         }
         return this.#memory.sessid;
     }
-
-    /** The calls as data, for other tabs and for the page after a reload. */
-    #plain() {
-        return this.calls.map(({ id, way, number, name, state, began, answeredAt, muted }) =>
-            ({ id, way, number, name, state, began, answeredAt, muted }));
-    }
-
-    #poke = () => this.#session.poke();
 
     /** The network is another one: what was connected over the old one has to find its way. */
     #network = () => {
@@ -387,8 +386,9 @@ export class Phone extends EventTarget {
     }
 
     #say() {
+        this.#isDue = false;
         if (this.#tabs?.isOwner && this.state === "ready") {
-            this.#memory.save(this.#plain().filter(({ state }) => state === "active" || state === "held"));
+            this.#memory.save(plain(this.calls).filter(({ state }) => state === "active" || state === "held"));
         }
         this.#tabs?.tell();
         const changed = [...this.#changed];

@@ -34,6 +34,8 @@ import { grade, mos } from "./emodel.js";
 
 const EVERY_MS = 1000;
 const REPORT_MS = 10_000;
+const ENOUGH = 2; // seconds that say something
+const WINDOW = 5; // seconds that are judged: one bad moment is no bad call
 const LOSSY = 2; // percent
 const SLOW = 300; // ms
 
@@ -67,7 +69,8 @@ export function figures(before, now) {
     const jitter = now.jitter * 1000;
     const rtt = now.rtt === null ? null : now.rtt * 1000;
     const sentLoss = now.sentLoss === null ? null : percent(now.sentLoss, 1);
-    const audible = Math.max(0, now.concealed - before.concealed - Math.max(0, now.silent - before.silent));
+    const silent = got ? Math.max(0, now.silent - before.silent) : 0; // pauses; but not when nothing comes at all
+    const audible = Math.max(0, now.concealed - before.concealed - silent);
     const concealed = percent(audible, now.samples - before.samples);
     const emitted = now.emitted - before.emitted;
     const buffer = emitted > 0 ? ((now.delay - before.delay) / emitted) * 1000 : 2 * jitter;
@@ -118,8 +121,8 @@ export function reported(now, leg) {
  * @param {import("./call.js").Call} call @param {import("./house.js").House} house @param {(now: Figures) => void} tell
  */
 export function watch(call, house, tell) {
-    /** @type {Counts | null} */
-    let before = null;
+    /** @type {Counts[]} of this connection, while nobody holds */
+    let seen = [];
     /** @type {Figures | null} */
     let last = null;
     /** @type {RTCPeerConnection | null} */
@@ -128,13 +131,18 @@ export function watch(call, house, tell) {
     const look = async () => {
         const report = await (call.isHeard ? call.peer?.getStats().catch(() => null) : null);
         const now = report ? counts(entries(report)) : null;
-        if (now && before && peer === call.peer && call.state !== "held" && now.at > before.at) {
+        told.learn();
+        if (!now || peer !== call.peer || call.state === "held" || call.heldThere) {
+            [seen, peer] = [[], call.peer]; // so the first second counts for nothing: much is made up in it
+        } else if (now.at > (seen.at(-1)?.at ?? 0)) {
+            seen = [...seen.slice(-WINDOW), now];
+        }
+        const before = seen[0];
+        if (now && before && seen.length > ENOUGH && now === seen.at(-1)) {
             last = figures(before, now);
-            told.learn();
             last.worse = blame(last, told.other);
             tell(last);
         }
-        [before, peer] = [now, call.peer];
     };
     const looking = setInterval(look, EVERY_MS);
     const telling = setInterval(() => last && told.send(last), REPORT_MS);

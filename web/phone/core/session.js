@@ -5,12 +5,12 @@ import { Failure, Refusal, trouble } from "./trouble.js";
 import { read, request } from "./wire.js";
 
 /** @typedef {import("./trouble.js").Trouble} Trouble */
-/** @typedef {{login: string, password: string}} Credentials */
+/** @typedef {{login: string, password: string, name?: string, number?: string}} Credentials */
 /** @typedef {"off" | "connecting" | "ready" | "lost" | "elsewhere" | "refused"} State */
 /**
  * @typedef {object} Plan
  * @property {string} server URL of its WebSocket
- * @property {() => Promise<Credentials>} credentials asked at every login
+ * @property {() => Promise<Credentials>} credentials asked at every login; name and number are for people
  * @property {(login: string) => Promise<string | null>} claim the session's id; null: another tab has it
  * @property {() => string[]} keep calls whose media is up, which need no new offer after a reconnect
  * @property {(state: State, trouble: Trouble | null) => void} entered
@@ -31,6 +31,8 @@ export class Session {
     /** @type {State} */
     state = "off";
     login = "";
+    /** What people call who is logged in. @type {{name?: string, number?: string}} */
+    user = {};
 
     /** @type {WebSocket | null} */
     #socket = null;
@@ -140,6 +142,7 @@ export class Session {
             return;
         }
         this.login = credentials.login;
+        this.user = { name: credentials.name, number: credentials.number };
         this.#sessid = sessid;
         await deadline(this.#open(), CONNECT_MS, "unreachable");
         const greeted = /** @type {Promise<void>} */ (new Promise((resolve, reject) => {

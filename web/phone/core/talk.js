@@ -54,6 +54,7 @@ export class Talk {
         this.#plan = plan;
         this.muted = plan.muted;
         plan.microphone.addEventListener("swap", this.#swap);
+        plan.microphone.addEventListener("gone", this.#gone);
     }
 
     get video() {
@@ -108,7 +109,8 @@ export class Talk {
 
     /** Be seen, or not. @param {boolean} on */
     async setVideo(on) {
-        await this.#picture(on ? await camera() : null, false);
+        await this.#picture(on ? this.#mind(await camera(), false) : null, false);
+        this.#plan.relieve("camera-blocked", "camera-missing");
     }
 
     /** Show a screen; who thinks better of it has nothing changed. @param {boolean} on @returns {Promise<void>} */
@@ -119,8 +121,7 @@ export class Talk {
         const stream = await navigator.mediaDevices.getDisplayMedia({ video: true }).catch(() => null);
         const track = stream?.getVideoTracks()[0];
         if (track) {
-            track.onended = () => this.video.screen && this.#picture(null, false).catch(() => {});
-            await this.#picture(track, true);
+            await this.#picture(this.#mind(track, true), true);
         }
     }
 
@@ -229,6 +230,7 @@ export class Talk {
     close() {
         this.#closed = true;
         this.#plan.microphone.removeEventListener("swap", this.#swap);
+        this.#plan.microphone.removeEventListener("gone", this.#gone);
         this.#plan.microphone.close(this);
         clearTimeout(this.#timer);
         this.#deaf?.();
@@ -257,7 +259,7 @@ export class Talk {
     /** @param {Media} media @param {boolean} video */
     async #devices(media, video) {
         const note = (/** @type {unknown} */ error) => this.#plan.note(ofDevice(error, "camera"));
-        const picture = video && camera().then((track) => media.show(track)).catch(note);
+        const picture = video && camera().then((track) => media.show(this.#mind(track, false))).catch(note);
         await this.#speak(media);
         await picture;
     }
@@ -278,6 +280,21 @@ export class Talk {
             this.#speak(this.#media).catch((error) => this.#plan.note(ofDevice(error, "mic")));
         }
     };
+
+    #gone = (/** @type {Event} */ event) => {
+        this.#plan.note(ofDevice(/** @type {CustomEvent} */ (event).detail, "mic"));
+    };
+
+    /** When its source ends by itself, there is no picture. @param {MediaStreamTrack} track @param {boolean} screen */
+    #mind(track, screen) {
+        track.onended = () => {
+            if (this.local?.getTracks().includes(track)) {
+                this.#picture(null, false).catch(() => {});
+                screen || this.#plan.note(trouble("camera-missing"));
+            }
+        };
+        return track;
+    }
 
     /** @param {MediaStreamTrack | null} track @param {boolean} screen */
     async #picture(track, screen) {

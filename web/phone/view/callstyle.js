@@ -64,6 +64,8 @@ export const callStyle = `
     font-size: 12px; line-height: 1.15; overflow-wrap: anywhere;
 }
 .tool:hover { filter: brightness(.97); }
+.card .banner, .incoming .banner { margin: 0; }
+.tool[aria-busy] { opacity: .6; cursor: progress; }
 .tool.on { background: var(--accent); color: var(--on-accent); }
 .tool[part~="record"].on { background: var(--bad); color: var(--on-bad); }
 .ends { position: sticky; bottom: 0; z-index: 1; display: flex; gap: 8px; margin: -10px 0 -14px; padding: 10px 0 14px;

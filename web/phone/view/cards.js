@@ -10,6 +10,7 @@ import { dot, details } from "./quality.js";
 import { initials, numberOf, party } from "./text.js";
 import { controls, sound, tones } from "./tools.js";
 import { transfer } from "./transfer.js";
+import { obstacle } from "./trouble.js";
 import { pictures } from "./video.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
@@ -125,6 +126,7 @@ export class Cards {
                 "data-call": call.id,
             },
             this.head(call),
+            obstacle(panel, call),
             this.hints(call),
             UP.has(call.state) && pictures(panel, call),
             active && sound(panel, call),

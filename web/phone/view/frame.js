@@ -21,6 +21,8 @@ const TABS = [
     ["settings", "settings"],
 ];
 
+const REASONS = new Set(["origin", "certificate", "lna-denied", "refused"]); // for a connection that is not there
+
 /** @param {Panel} panel */
 export function frame(panel) {
     const { memory } = panel;
@@ -99,6 +101,8 @@ function tab(panel) {
 function head(panel) {
     const { say, phone } = { say: panel.face.say, phone: panel.phone };
     const state = phone?.state ?? "off";
+    const number = plain(phone?.user?.number || phone?.login?.split("@")[0], 30);
+    const name = plain(phone?.user?.name, 30);
     return h(
         "div", // no header: it would be taken for that of the page
         { class: "head", part: "head" },
@@ -106,8 +110,13 @@ function head(panel) {
         h(
             "div",
             { class: "who" },
-            h("strong", {}, h("bdi", {}, plain(phone?.login?.split("@")[0], 30) || say("panel.label"))),
-            h("span", { class: "soft" }, say(`state.${kindOf(phone) === "refused" ? "refused" : state}`)),
+            h("strong", {}, h("bdi", {}, name || number || say("panel.label"))),
+            h(
+                "span",
+                { class: "soft" },
+                name && number && [h("bdi", {}, number), " · "],
+                say(`state.${kindOf(phone) === "refused" ? "refused" : state}`),
+            ),
         ),
         round(say("menu.open"), "more", () => toggleMenu(panel), { part: "menu", "aria-expanded": String(panel.menu) }),
         !panel.inline && round(say("panel.close"), "down", () => panel.face.close(), { part: "close" }),
@@ -192,15 +201,16 @@ function banner(panel) {
     if (phone?.state === "refused" && phone.trouble && !needsLogin(panel) && panel.memory.get("checked")) {
         return [silent, h("div", { key: "trouble", class: "banner bad", role: "alert" }, advice(panel, phone.trouble))];
     }
-    return [
-        silent,
-        phone?.state === "lost" &&
-            h(
-                "div",
-                { key: "lost", class: "banner warn", role: "status" },
-                h("p", {}, say(panel.calls.length ? "lost.call" : "lost.idle")),
-            ),
-    ];
+    return [silent, phone?.state === "lost" && lost(panel)];
+}
+
+/** Why there is no connection, if more is known than that. @param {Panel} panel */
+function lost(panel) {
+    const { calls, phone } = panel;
+    const found = phone?.trouble;
+    const why = found && REASONS.has(found.code) && !calls.length && panel.memory.get("checked") ? found : null;
+    const text = panel.say(calls.length ? "lost.call" : "lost.idle");
+    return h("div", { key: "lost", class: "banner warn", role: "status" }, why ? advice(panel, why) : h("p", {}, text));
 }
 
 /** @param {Panel} panel */

@@ -5,6 +5,7 @@ import { hold } from "./focus.js";
 import { arriving } from "./kind.js";
 import { names, person, press, submit, written } from "./parts.js";
 import { initials, numberOf, party, plain, within } from "./text.js";
+import { obstacle } from "./trouble.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("../core/call.js").Call} Call */
@@ -107,6 +108,7 @@ export class Incoming {
                     names(party(call), numberOf(call)),
                 ),
             ),
+            obstacle(panel, call),
             this.replying === call.id ? this.words(call) : this.choices(call, busy),
         );
     }

@@ -34,9 +34,9 @@ export class Login {
 
     view() {
         const { panel } = this;
-        const { say, server, memory } = panel.face;
+        const { host, say, server, memory } = panel.face;
         const trouble = panel.phone?.trouble;
-        const user = memory.get("user") ?? "";
+        const user = memory.get("user") ?? host.getAttribute("user") ?? "";
         return h(
             "form",
             {

@@ -2,8 +2,9 @@
 
 import { h } from "../../base/dom.js";
 import { clock } from "./clock.js";
-import { troubleOf } from "../core/trouble.js";
+import { Failure, troubleOf } from "../core/trouble.js";
 import { icon } from "./icons.js";
+import { party, within } from "./text.js";
 import { helps } from "./trouble.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
@@ -46,6 +47,16 @@ export class Notices {
         this.panel.redraw();
     }
 
+    /** The server is there: that it was not is no news any more, but for calls that can be tried again. */
+    reached() {
+        this.all = this.all.filter((each) => each.number || each.trouble?.code !== "no-reply");
+    }
+
+    /** Somebody tries once more: what went wrong before may go well now. @param {string} number */
+    again(number) {
+        this.all = this.all.filter((each) => !each.trouble && each.number !== number);
+    }
+
     /** @param {string} key @param {Record<string, string | number>} [facts] */
     good(key, facts) {
         this.add({ kind: "good", text: this.panel.say(key, facts) });
@@ -54,7 +65,18 @@ export class Notices {
     /** Something did not work. @param {unknown} thrown @param {Partial<Notice>} [more] */
     trouble(thrown, more = {}) {
         const trouble = troubleOf(thrown);
-        this.add({ kind: "bad", text: this.panel.say(`trouble.${trouble.code}`, trouble.facts), trouble, ...more });
+        const { facts = {} } = trouble;
+        const text = this.panel.say(`trouble.${trouble.code}`, { ...facts, party: within(party(facts)) });
+        this.add({ kind: "bad", text, trouble, ...more });
+    }
+
+    /** What stays to be seen elsewhere is not told here. @param {Trouble} trouble */
+    passing(trouble) {
+        if (trouble.code === "call-lost") {
+            this.trouble(new Failure(trouble), { number: String(trouble.facts?.number ?? "") });
+        } else if (trouble.code.startsWith("camera-")) {
+            this.trouble(new Failure(trouble));
+        }
     }
 
     /** @param {Call} call */
@@ -67,9 +89,12 @@ export class Notices {
         if (panel.passed.has(call.id)) {
             return; // who passed it on has said so
         }
+        if (call.cause === "PICKED_OFF") {
+            this.add({ kind: "info", text: this.cause(call) });
+            return;
+        }
         if (call.trouble) {
-            const { trouble } = call;
-            this.add({ kind: "bad", text: panel.say(`trouble.${trouble.code}`, trouble.facts), trouble, ...again });
+            this.trouble(new Failure(call.trouble), again);
         } else if (call.answeredAt) {
             const time = clock((call.endedAt - call.answeredAt) / 1000);
             const why = panel.ours.has(call.id) || NORMAL.has(call.cause) ? "" : this.cause(call);

@@ -55,8 +55,11 @@ export class Panel {
         /** @type {AbortController | null} */ this.heard = null;
         /** Calls that ended by our own hand: nobody needs to be told. @type {Set<string>} */ this.ours = new Set();
         /** Calls that go on without us. @type {Set<string>} */ this.passed = new Set();
+        /** What was begun and is not done, by its name. @type {Set<string>} */ this.pending = new Set();
         /** @type {{first: Call, second: Call} | null} a call that waits, and the one that is asked meanwhile */
         this.consult = null;
+        /** @type {Phone | null} whose devices are known */ this.equipped = null;
+        this.reached = false; // the server, when that was last looked at
         this.menu = false;
         this.sounds = new Sounds(face.language);
         this.audio = new Voices(() => this.redraw());
@@ -129,6 +132,7 @@ export class Panel {
         }
         try {
             this.memory.set({ last: number });
+            this.notices.again(number);
             const call = this.phone.call(number, options);
             this.show("phone");
             return call;
@@ -145,15 +149,25 @@ export class Panel {
         this.redraw();
     }
 
-    /** Do what may be refused; say so if it is. @param {() => unknown} work @returns {Promise<boolean>} */
-    async attempt(work) {
+    /**
+     * Do what may be refused; say so if it is.
+     * @param {() => unknown} work @param {string} [name] of it, to show that it goes on @returns {Promise<boolean>}
+     */
+    async attempt(work, name = "") {
+        if (name && this.pending.has(name)) {
+            return false;
+        }
         try {
-            await work();
+            this.pending.add(name);
+            const going = work();
+            this.redraw();
+            await going;
             return true;
         } catch (error) {
             this.notices.trouble(error);
             return false;
         } finally {
+            this.pending.delete(name);
             this.redraw();
         }
     }
@@ -202,6 +216,7 @@ export class Panel {
     adopt(phone) {
         this.heard?.abort();
         this.phone = phone;
+        this.reached = false;
         this.consult = null;
         if (phone) {
             this.heard = new AbortController();
@@ -209,8 +224,8 @@ export class Panel {
             phone.addEventListener("change", () => this.follow(), { signal });
             phone.addEventListener("incoming", () => this.incoming.begin(), { signal });
             phone.addEventListener("ended", (event) => this.ended(detail(event)), { signal });
+            phone.addEventListener("trouble", (event) => this.notices.passing(detail(event)), { signal });
             phone.addEventListener("message", (event) => this.chats.came(detail(event)), { signal });
-            void this.useDevices(phone);
         } else {
             this.layer = null;
         }
@@ -232,9 +247,13 @@ export class Panel {
         this.incoming.follow(ringing);
         this.cards.follow(calls);
         this.meters.follow(calls);
-        if (this.phone?.state === "ready") {
+        const ready = this.phone?.state === "ready";
+        if (ready && !this.reached) {
             this.history.first();
+            this.notices.reached();
         }
+        this.reached = ready;
+        void this.useDevices();
         this.redraw();
     }
 
@@ -250,9 +269,11 @@ export class Panel {
         this.follow();
     }
 
-    /** @param {Phone} phone */
-    async useDevices(phone) {
-        if (phone.state === "ready" || this.calls.length) {
+    /** Once for each phone: what is chosen, and what is plugged in and out. */
+    async useDevices() {
+        const { phone } = this;
+        if (phone && phone !== this.equipped && (phone.state === "ready" || this.calls.length)) {
+            this.equipped = phone;
             await this.settings.load();
         }
     }

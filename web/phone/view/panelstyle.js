@@ -264,6 +264,7 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .message.failed .delivery { color: var(--bad); }
 
 @media (max-width: 479px) {
+    .sizer { display: none; }
     .root:not(.inline) .panel {
         inset: 0; width: auto; height: auto; max-width: none; max-height: none; border: 0; border-radius: 0;
         padding-bottom: env(safe-area-inset-bottom);

@@ -61,7 +61,7 @@ export function controls(cards, call) {
     const { mine, screen } = call.video;
     const open = cards.keypad === call.id;
     const shares = "mediaDevices" in navigator && "getDisplayMedia" in navigator.mediaDevices;
-    const tool = tools(cards.panel);
+    const tool = tools(cards.panel, call);
     return h(
         "div",
         { key: "controls", class: "controls" },
@@ -75,8 +75,8 @@ export function controls(cards, call) {
     );
 }
 
-/** Makes the buttons; those that are on or off say so. @param {Panel} panel */
-function tools(panel) {
+/** Makes the buttons; those that are on or off say so. @param {Panel} panel @param {Call} call */
+function tools(panel, call) {
     return (
         /** @type {string} */ key,
         /** @type {string} */ drawing,
@@ -91,7 +91,8 @@ function tools(panel) {
                 type: "button",
                 part: `tool ${key}`,
                 "aria-pressed": on === undefined ? undefined : String(on),
-                onclick: () => void panel.attempt(act),
+                "aria-busy": panel.pending.has(`${key} ${call.id}`) ? "true" : undefined,
+                onclick: () => void panel.attempt(act, `${key} ${call.id}`),
             },
             icon(drawing),
             h("span", {}, panel.say(`tool.${key}`)),

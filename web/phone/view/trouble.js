@@ -7,6 +7,7 @@ import { press } from "./parts.js";
 /** @typedef {import("../core/trouble.js").Trouble} Trouble */
 /** @typedef {"chromium" | "firefox" | "safari"} Browser */
 
+const STANDING = new Set(["mic-blocked", "mic-missing", "mic-busy", "udp-blocked"]);
 const SITE_SETTINGS = new Set(["mic-blocked", "camera-blocked", "lna-denied"]);
 const PORTS = new Map([
     ["8081", "8082"],
@@ -19,10 +20,17 @@ export function advice(panel, trouble) {
     return [h("p", { class: "strong" }, panel.say(`trouble.${trouble.code}`, trouble.facts)), helps(panel, trouble)];
 }
 
+/** What is in the way of a call that goes on. @param {Panel} panel @param {import("../core/call.js").Call} call */
+export function obstacle(panel, { trouble }) {
+    const stands = trouble && STANDING.has(trouble.code);
+    return stands && h("div", { key: "obstacle", class: "banner bad", role: "alert" }, advice(panel, trouble));
+}
+
 /** @param {Panel} panel @param {Trouble} trouble */
 export function helps(panel, trouble) {
     const key = `fix.${trouble.code}`;
-    const fix = panel.say(key, { ...trouble.facts, host: new URL(panel.face.server).host });
+    const { host, hostname } = new URL(panel.face.server);
+    const fix = panel.say(key, { ...trouble.facts, host, name: hostname });
     return h(
         "div",
         { class: "fix" },
@@ -32,7 +40,9 @@ export function helps(panel, trouble) {
     );
 }
 
-const AGAIN = new Set(["insecure", "unreachable", "no-reply", "certificate", "origin", "refused"]);
+const AGAIN = new Set([
+    "insecure", "unreachable", "no-reply", "certificate", "origin", "refused", "token-expired", "locked", "lna-denied",
+]);
 
 /** Where to go, and what to press. @param {Panel} panel @param {string} code */
 function link(panel, code) {

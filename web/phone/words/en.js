@@ -302,10 +302,10 @@ export default {
     "fix.lna-denied":
         "Press the marked symbol in the address bar, allow access to the local network, then load the page again.",
     "trouble.udp-blocked": "Your network lets no sound through.",
-    "fix.udp-blocked": "It blocks UDP to {host}. Try another network, or ask who runs yours to allow it.",
+    "fix.udp-blocked": "It blocks UDP to {name}. Try another network, or ask who runs yours to allow it.",
     "trouble.no-audio-yet": "The browser plays no sound before you press something.",
     "trouble.elsewhere": "The phone is in use in another tab or window.",
-    "trouble.call-lost": "The call was lost and cannot be brought back.",
+    "trouble.call-lost": "The call with {party} was lost and cannot be brought back.",
     "trouble.no-reply": "The server does not reply.",
     "fix.no-reply": "Check your network, then try again.",
     "trouble.refused": "The server refused this.",

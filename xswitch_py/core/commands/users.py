@@ -72,7 +72,7 @@ async def create(desk: Desk, who: Asker, wish: NewUser) -> UserMade:
     _check_role(desk, who, wish.role)
     made_up = _made_up_for(wish)
     new = _new_account(desk, wish, made_up)
-    async with _free_name():
+    async with _free_name(desk, wish.name):
         await desk.stores.users.add(new.user, phone_secret=new.phone_secret, web_password=new.web_password)
     shown = User.of(await _account(desk, wish.name))
     return UserMade(**shown.model_dump(), phone_secret=made_up)
@@ -109,7 +109,7 @@ async def change(desk: Desk, who: Asker, name: Id, wish: UserChange) -> User:
     loses_web = "web_password" in given and wish.web_password is None
     if after.role != before.role or after.enabled < before.enabled or loses_web:
         await _check_goes(desk, who, before)
-    async with _free_name():
+    async with _free_name(desk):
         await desk.stores.users.change(after)
     await _set_secrets(desk, name, {each: getattr(wish, each) for each in given - _FACTS})
     if after.role != before.role or after.enabled < before.enabled:
@@ -297,12 +297,14 @@ def _kick_all(desk: Desk, account: Account) -> None:
 
 
 @asynccontextmanager
-async def _free_name() -> AsyncIterator[None]:
-    """Refuse a name or a number that is somebody's."""
+async def _free_name(desk: Desk, name: str = "") -> AsyncIterator[None]:
+    """Refuse the name of somebody new, or else a number, that is somebody's."""
     try:
         yield
     except Taken as error:
-        raise Refused(Code.TAKEN, str(error)) from error
+        named = bool(name) and await desk.stores.users.get(name, _domain(desk)) is not None
+        fault = {"pointer": "/name" if named else "/number", "detail": str(error)}
+        raise Refused(Code.TAKEN, str(error), errors=[fault]) from error
 
 
 async def _named(desk: Desk, start: str, after: str, limit: int) -> list[Account]:

@@ -1,10 +1,13 @@
 /** Smaller parts of the shell. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { placeAt, placed } from "../../../../web/admin/parts/drag.js";
+import { Problem } from "../../../../web/admin/api.js";
 import { byField } from "../../../../web/admin/parts/faults.js";
+import { detailOf, sentence } from "../../../../web/admin/parts/trouble.js";
 import { MessageReader } from "../../../../web/admin/parts/messages.js";
 import { hashOf, placeOf } from "../../../../web/admin/parts/place.js";
 import { may, mayAll, visible } from "../../../../web/admin/parts/rights.js";
@@ -63,13 +66,21 @@ test("faults of the switch stand beside their fields, in the reader's words", ()
     assert.equal(told.get("")?.text, "fault.unknown {}");
 });
 
-test("what a taken name or number is about is found in the text", () => {
-    const fault = (/** @type {string} */ detail) => [
-        ...byField(say, { code: "taken", detail, errors: [] }, ["name", "number"]).keys(),
+test("what names no field is about the name if that is taken, or else about the whole", () => {
+    const fault = (/** @type {string} */ code, /** @type {string} */ detail) => [
+        ...byField(say, { code, detail, errors: [] }, ["name", "number"]).keys(),
     ];
-    assert.deepEqual(fault("user 1000@localhost exists already"), ["name"]);
-    assert.deepEqual(fault("number 1001 of localhost is another user's"), ["number"]);
-    assert.deepEqual(fault("something else"), []);
+    assert.deepEqual(fault("taken", "gateway carrier exists already"), ["name"]);
+    assert.deepEqual(fault("conflict", "you cannot do this to yourself"), [""]);
+    assert.deepEqual(fault("conflict", "something else"), []);
+});
+
+test("refusals that we have words for are said in them alone", () => {
+    const known = new Problem({ status: 409, code: "conflict", detail: "you cannot do this to yourself" });
+    assert.deepEqual([sentence(say, known), detailOf(say, known)], ["fault.yourself {}", ""]);
+    const other = new Problem({ status: 409, code: "conflict", detail: "odd" });
+    assert.equal(detailOf(say, other), "odd");
+    assert.match(sentence(say, other), /^problem\.conflict/);
 });
 
 test("words that we do not know are shown as they are", () => {
@@ -127,4 +138,21 @@ test("times are told from now", () => {
     assert.equal(ago("en", "2026-01-01T11:57:30Z", now), "2 minutes ago");
     assert.equal(ago("en", "2026-01-03T12:00:00Z", now), "in 2 days");
     assert.equal(ago("en", "2026-01-01T12:00:00Z", now), "now");
+});
+
+test("the page asks at once for all modules that it cannot begin without", () => {
+    const web = new URL("../../../../web/", import.meta.url);
+    /** @type {Set<string>} */
+    const needed = new Set();
+    const follow = (/** @type {URL} */ place) => {
+        if (!needed.has(place.href)) {
+            needed.add(place.href);
+            const code = readFileSync(place, "utf-8").replace(/\/\*\*?[^]*?\*\//g, "");
+            [...code.matchAll(/^import [^"]*?"([^"]+)";$/gm)].forEach(([, path = ""]) => follow(new URL(path, place)));
+        }
+    };
+    follow(new URL("admin/admin.js", web));
+    const page = readFileSync(new URL("admin/index.html", web), "utf-8");
+    const asked = [...page.matchAll(/(?:modulepreload" href|module" src)="\/static\/([^"]+)"/g)];
+    assert.deepEqual(asked.map(([, path = ""]) => new URL(path, web).href).sort(), [...needed].sort());
 });

@@ -66,6 +66,11 @@ test("silence that is made up is not counted", () => {
     assert.equal(found.concealed, 0);
 });
 
+test("sound that is made up because nothing comes at all is no silence", () => {
+    const found = figures(counted(), counted({ at: 1000, samples: 48_000, concealed: 48_000, silent: 40_000 }));
+    assert.deepEqual([found.concealed, found.grade], [100, 1]);
+});
+
 const BAD = { ...figures(counted(), counted({ at: 1000, packets: 80, lost: 20 })) };
 for (const [who, mine, other] of /** @type {[string, object, object | null][]} */ ([
     ["you", { sentLoss: 10 }, null], ["you", { rtt: 500 }, { heardLoss: 0, toldLoss: 0 }], ["you", {}, null],

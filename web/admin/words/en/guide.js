@@ -13,6 +13,8 @@ export default {
     "wizard.password.title": "Choose your own password",
     "wizard.password.text":
         "The switch made up a password at its first start and wrote it down for you. Choose another one that only you know.",
+    "wizard.demo":
+        "This is a demo: its users, calls and this password are gone when it stops. You can simply skip this step.",
     "wizard.password.done": "The first password is not valid any more.",
     "wizard.certificate": "Certificate",
     "wizard.certificate.title": "Let browsers trust this switch",

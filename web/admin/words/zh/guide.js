@@ -12,6 +12,7 @@ export default {
     "wizard.password": "密码",
     "wizard.password.title": "设置您自己的密码",
     "wizard.password.text": "交换机首次启动时生成了一个密码并写了下来。请换成只有您知道的密码。",
+    "wizard.demo": "这是演示模式：停止后，其中的用户、通话和此密码都不会保留。这一步可以直接跳过。",
     "wizard.password.done": "初始密码已失效。",
     "wizard.certificate": "证书",
     "wizard.certificate.title": "让浏览器信任这台交换机",
