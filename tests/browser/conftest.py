@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.browser.chromium import launch
 from tests.browser.phones import MAKES, Phone
@@ -18,6 +18,8 @@ from tests.browser.sounds import write_tone
 ALICE_HZ: Final = 620
 BOB_HZ: Final = 1130
 USERS: Final = ("1000", "1001", "1002", "1019")  # nobody ever logs in as 1019
+
+expect.set_options(timeout=20_000)  # ms: many browsers share few processors here
 
 OpenPhone = Callable[..., Awaitable[Phone]]
 OpenPair = Callable[..., Awaitable[tuple[Phone, Phone]]]

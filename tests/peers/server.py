@@ -17,7 +17,7 @@ __all__ = ["PASSWORD", "Server", "command_line", "facts_of", "rows", "running", 
 
 PASSWORD: Final = "1234"
 ROOT: Final = Path(__file__).parents[2]
-_START_S: Final = 20.0
+_START_S: Final = 60.0
 _STOP_S: Final = 10.0
 _FREE_PORTS: Final = (
     "listen.http=127.0.0.1:0",
