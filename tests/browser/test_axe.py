@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(180),
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.parametrize(("language", "theme"), zip(tour.LANGUAGES, tour.THEMES, strict=True)),
+    pytest.mark.parametrize(("language", "theme"), [*zip(tour.LANGUAGES, tour.THEMES, strict=True)]),
 ]
 
 _AXE: Final = Path(__file__).parents[1] / "node_modules/axe-core/axe.min.js"
