@@ -126,6 +126,7 @@ export class Ladder {
             h(
                 "div",
                 {
+                    key: "box", // it stays itself when the heads come or go
                     class: "ladder-box",
                     role: "listbox",
                     tabindex: "0",
