@@ -372,10 +372,9 @@ async def test_quality_is_measured_and_a_check_finds_all_well(open_core: OpenCor
     ]  # fmt: skip
     await alice.call("9196")
     await alice.hear(ALICE_HZ)
-    await alice.until("phone.calls[0].samples.length > 2")
-    found = await alice.page.evaluate("phone.calls[0].quality")
-    assert 1 <= found["mos"] <= 4.5 and found["grade"] in (1, 2, 3, 4), found  # how well, a busy computer decides
-    assert found["codec"].lower() == "opus"
+    # A busy computer may stutter at first; but nothing is in the way of this call, and that must show.
+    await alice.until("(found => found?.grade === 4 && found.worse === '')(phone.calls[0].quality)", ms=30_000)
+    assert (await alice.page.evaluate("phone.calls[0].quality.codec")).lower() == "opus"
     await alice.until("(({mine, theirs}) => mine > 0.01 && theirs > 0.01)(phone.calls[0].levels())")
 
 
