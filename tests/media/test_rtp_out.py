@@ -217,6 +217,22 @@ def test_sound_between_the_packets_of_a_relayed_event_does_not_make_two_of_it() 
     assert len({time for _, time, _, pt, _ in wire.sent if pt == 101}) == 1
 
 
+@pytest.mark.parametrize("own_clock", [False, True])
+def test_a_late_packet_of_an_event_of_ours_does_not_make_two_of_a_relayed_one(own_clock: bool) -> None:
+    wire = Wire()
+    events = wire.out.relay_events(None, own_clock=own_clock)
+    wire.out.write_event(b"ours", start=True)
+    wire.wait(0.1)
+    feed(wire, events, "a", [(3, 777)])
+    wire.out.write_event(b"ours", start=False)
+    feed(wire, events, "a", [(4, 777), (5, 777), (6, 777), (7, 777)])
+    ours, theirs = (
+        {time for _, time, _, _, sent in wire.sent if (sent == b"ours") is is_ours} for is_ours in (True, False)
+    )
+    assert (len(ours), len(theirs)) == (1, 1)
+    assert len(wire.sent) > 4
+
+
 def test_nothing_is_sent_while_muted_but_events() -> None:
     wire = Wire()
     sink = wire.out.relay(SAME, None)

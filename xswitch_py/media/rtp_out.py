@@ -190,9 +190,9 @@ class RtpOut:
                 self.seq = number
             elif self._is_stale(number):
                 return
-            if own_clock and (source, ts) != self._relayed[:2]:
-                self._relayed = source, ts, self.timestamp(now)
-            stamp = self._relayed[2] if own_clock else (ts + self._ts_off) & 0xFFFFFFFF
+            if (source, ts) != self._relayed[:2]:
+                self._relayed = source, ts, self.timestamp(now) if own_clock else (ts + self._ts_off) & 0xFFFFFFFF
+            stamp = self._relayed[2]  # an event stays one event, although the stream may be joined on anew in it
             self.packets += 1
             self.octets += len(packet) - 12
             header = HEADER.pack(b0, b1 & 0x80 | self.event_pt, number, stamp, self.ssrc)
