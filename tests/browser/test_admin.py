@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, Page, Route, expect
 
 from tests.browser.admin import Admin, admin_of
 from tests.browser.server import PASSWORD, Server, start_demo
@@ -70,16 +71,33 @@ async def test_before_anybody_is_logged_in_nobody_is_asked_who_it_is(admin: Admi
     assert refused == []
     await admin.login()
     await expect(admin.heading).to_have_text("Users")
+    held, out = await _hold(admin.page, "**/api/v1/registrations?*")
     await admin.page.reload()
     await expect(admin.heading).to_have_text("Users")
+    await held.wait()
     await admin.button(re.compile("account$")).click()
     await admin.page.get_by_role("menuitem", name="Log out").click()
     await expect(admin.page.locator("#user")).to_have_value("")
+    out.set()
     kept = await admin.page.evaluate("Object.keys(localStorage).filter(each => each.startsWith('xswitch.'))")
     assert set(kept) <= {"xswitch.language", "xswitch.theme", "xswitch.wizard"}
     await admin.page.reload()
     await expect(admin.page.locator("#user")).to_be_visible()
     assert refused == []
+
+
+async def _hold(page: Page, pattern: str) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let requests wait on their way: gives what says that there is one, and what lets them go on."""
+    held, out = asyncio.Event(), asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        held.set()
+        await out.wait()
+        with suppress(Error):  # nobody waits for the answer
+            await route.continue_()
+
+    await page.route(pattern, wait)
+    return held, out
 
 
 async def test_the_first_login_to_a_demo_opens_the_guide_once(alice_browser: Browser, demo: Server) -> None:

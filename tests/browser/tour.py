@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from tests.browser.admin import GUIDED
 from tests.browser.webphone import ALLOWED, WebPhone, prepare
 
 __all__ = ["LANGUAGES", "THEMES", "demo_states", "failures", "log_in", "profile", "site_pages"]
@@ -31,6 +32,7 @@ async def profile(browser: Browser, language: str, theme: str, size: ViewportSiz
     context = await browser.new_context(
         locale=LANGUAGES[language], color_scheme=scheme, viewport=size, permissions=ALLOWED, reduced_motion="reduce"
     )
+    await context.add_init_script(GUIDED)
     return await prepare(context)
 
 

@@ -82,15 +82,17 @@ async function leave() {
     if (pages.unsaved() && !(await pages.mayLeave())) {
         return;
     }
+    pages.drop();
+    site.api.rest();
     try {
         await site.api.send("POST", "/auth/logout");
     } catch (error) {
         if (problemOf(error).status !== 401) {
+            pages.again();
             site.fail(error);
             return;
         }
     }
-    pages.drop();
     forget("user");
     site.me = /** @type {any} */ (null);
     shut();

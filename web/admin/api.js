@@ -56,6 +56,7 @@ export class Api extends EventTarget {
         /** What a session's changes are to bring; set by who logs in. */
         this.csrf = "";
         this.away = false;
+        this._over = new AbortController();
         this._stream = new Stream(this);
     }
 
@@ -77,7 +78,8 @@ export class Api extends EventTarget {
      */
     async send(method, path, body, options = {}) {
         const deadline = AbortSignal.timeout((options.wait ?? WAIT_S) * 1000);
-        const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+        const over = this._over.signal;
+        const signal = AbortSignal.any([deadline, over, ...(options.signal ? [options.signal] : [])]);
         const json = body !== undefined && !(body instanceof FormData);
         try {
             const answer = await fetch(this.base + path, {
@@ -89,6 +91,9 @@ export class Api extends EventTarget {
             });
             return await this._read(answer, path, options.raw ?? false);
         } catch (error) {
+            if (over.aborted) {
+                throw new Problem({ status: 401, code: "not_authenticated" });
+            }
             throw options.signal?.aborted || error instanceof Problem ? error : this.lost(deadline.aborted);
         }
     }
@@ -132,6 +137,12 @@ export class Api extends EventTarget {
      */
     listen(types, heard) {
         return this._stream.add({ types, heard });
+    }
+
+    /** The session ends: what is under way for it is given up, before the switch refuses it. */
+    rest() {
+        this._over.abort();
+        this._over = new AbortController();
     }
 
     /** Somebody else is here now, or nobody. @param {string | null | undefined} csrf */

@@ -158,15 +158,22 @@ export class Frame {
     }
 
     _page() {
-        const { page, fault, turn } = this.pages;
+        const { page, fault, turn, name } = this.pages;
         if (page) {
             return h("article", { key: turn, class: "page" }, this._heading(page), page.view());
         }
-        return h(
-            "article",
-            { key: `none${turn}`, class: "page" },
-            fault ? this._fault(fault) : h("p", { class: "soft" }, this.site.say("loading")),
-        );
+        return h("article", { key: `none${turn}`, class: "page" }, fault ? this._fault(fault) : this._coming(name));
+    }
+
+    /** @param {string} title */
+    _titled(title) {
+        return h("div", { class: "heading" }, h("h1", { id: "title", tabindex: -1 }, title));
+    }
+
+    /** A page that is not here yet. @param {string} name */
+    _coming(name) {
+        const { say } = this.site;
+        return [this._titled(say(`page.${name}`)), h("p", { class: "soft" }, say("loading"))];
     }
 
     /** @param {import("./site.js").Page} page */
@@ -186,7 +193,7 @@ export class Frame {
         const { site } = this;
         if (fault === "nowhere" || fault === "forbidden") {
             return [
-                h("div", { class: "heading" }, h("h1", { id: "title", tabindex: -1 }, site.say(`${fault}.title`))),
+                this._titled(site.say(`${fault}.title`)),
                 h("p", {}, site.say(`${fault}.text`)),
                 h("p", {}, h("a", { href: "#/" }, site.say("home"))),
             ];
