@@ -28,8 +28,8 @@ _FLAGS: Final = (
 
 async def launch(playwright: Playwright, microphone: Path, *more: str) -> Browser:
     """Start one process; the capture file belongs to the process, so each phone with its own tone has its own."""
-    path = shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")  # the first is half as dear
     if path is None:
-        raise RuntimeError("no Chromium here: install the package `chromium`")
+        raise RuntimeError("no Chromium here: install the package `chromium-headless-shell`")
     capture = f"--use-file-for-fake-audio-capture={microphone}"
     return await playwright.chromium.launch(executable_path=path, args=[*_FLAGS, capture, *more])
