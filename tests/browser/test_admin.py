@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -16,7 +15,6 @@ from tests.browser.server import PASSWORD, Server, start_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-_AXE: Final = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 _PAGES: Final = ("users", "users?new", "users/1001", "users?import", "users?range", "routes", "routes?new", "media",
                  "gateways", "gateways?new", "webhooks", "webhooks?new", "keys", "keys?new", "blocks", "blocks?new",
                  "audit", "nowhere")  # fmt: skip
@@ -219,27 +217,6 @@ async def _settled(admin: Admin) -> None:
     """Wait until a page is there."""
     await expect(admin.heading).to_be_visible()
     await expect(admin.page.get_by_text(re.compile("^(Loading…|正在加载…)$"))).to_have_count(0)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing(admin: Admin, theme: str) -> None:
-    await admin.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
-    await admin.open("users")
-    await expect(admin.heading).to_be_visible()
-    await _axe(admin, "door")
-    await admin.login()
-    await expect(admin.page.locator(".frame")).to_be_visible()
-    for place in _PAGES:
-        await admin.open(place)
-        await _settled(admin)
-        await _axe(admin, place)
-
-
-async def _axe(admin: Admin, place: str) -> None:
-    if not await admin.page.evaluate("'axe' in window"):
-        await admin.page.evaluate(_AXE.read_text())
-    found = await admin.page.evaluate("axe.run({exclude: ['xswitch-phone']})")
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], place
 
 
 async def test_nothing_scrolls_sideways_on_a_small_phone(admin: Admin) -> None:

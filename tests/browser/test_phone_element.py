@@ -452,6 +452,26 @@ async def test_a_chinese_phone_says_nothing_in_english(open_element: OpenElement
     assert any("通话中" in text for text in texts)
 
 
+async def test_words_that_come_late_take_no_others_away(open_element: OpenElement, alice_browser: Browser) -> None:
+    element = await open_element(alice_browser)
+    all_came = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await all_came.wait()
+        await route.continue_()
+
+    await element.page.route("**/words/first.zh.js", late)
+    element.page.on("requestfinished", lambda ask: all_came.set() if ask.url.endswith("/words/zh.js") else None)
+    await element.page.evaluate("""() => {
+        const second = document.createElement("xswitch-phone");
+        second.id = "second";
+        second.lang = "zh";
+        second.setAttribute("mode", "inline");
+        document.body.append(second);
+    }""")
+    await expect(element.page.locator("#second [part~=login] h2")).to_have_text("登录电话")
+
+
 async def test_links_of_the_page_call_if_it_wants_that(open_element: OpenElement, alice_browser: Browser) -> None:
     alice = await open_element(alice_browser, "1000", **{"dial-links": ""})
     await alice.page.get_by_role("button", name="the echo").click()

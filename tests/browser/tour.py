@@ -23,7 +23,10 @@ _FULL: Final = """
 }
 """
 _UNASKED: Final = "() => { navigator.permissions.query = async () => ({ state: 'prompt' }); }"  # nobody was asked yet
-_OTHERS: Final = ("#/wizard",)  # pages that the sidebar does not name
+_OTHERS: Final = (  # pages that the sidebar does not name
+    "#/wizard", "#/users?new", "#/users/1001", "#/users?import", "#/users?range", "#/routes?new", "#/gateways?new",
+    "#/webhooks?new", "#/keys?new", "#/blocks?new", "#/nowhere",
+)  # fmt: skip
 
 
 async def profile(browser: Browser, language: str, theme: str, size: ViewportSize = _WIDE) -> BrowserContext:
@@ -50,7 +53,7 @@ async def site_pages(page: Page, *, each_call: bool = True) -> AsyncIterator[str
     links = await page.locator("#side a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
     for link in [*links, *_OTHERS]:
         await _go(page, link)
-        yield link.removeprefix("#/")
+        yield link.removeprefix("#/").replace("/", "-").replace("?", "-")
     if each_call:
         await _go(page, "#/cdrs")
         await page.locator("main table tbody tr a").first.click()

@@ -28,7 +28,8 @@ export class XSwitchPhone extends HTMLElement {
     /** @type {Promise<Panel | null> | null} */ #loading = null;
     /** @type {import("../base/words.js").Say} */ #say = (key) => key;
     #language = "";
-    #worded = false;
+    #asked = 0; // how often words were wanted
+    #worded = 0; // the latest of these times that they came
     #begun = false; // it is on a page, and was told so
     #open = false;
     #failed = false;
@@ -173,8 +174,7 @@ export class XSwitchPhone extends HTMLElement {
         if (this.isConnected && this.#standalone && !this.#typed) {
             this.#adopt(null);
         } else if (this.isConnected) {
-            const credentials = () => this.#login();
-            const phone = new Phone({ server: this.#server, credentials, language: this.#language });
+            const phone = new Phone({ server: this.#server, credentials: () => this.#login(), language: this.#language });
             this.#adopt(phone);
             phone.start();
         }
@@ -213,8 +213,7 @@ export class XSwitchPhone extends HTMLElement {
         this.#phone?.stop();
         this.#phone = null;
         this.#panel?.adopt(null);
-        clearInterval(this.#clock);
-        this.#clock = undefined;
+        this.#clock = void clearInterval(this.#clock);
     }
 
     // --- what the core says
@@ -233,8 +232,7 @@ export class XSwitchPhone extends HTMLElement {
             void this.#load();
             this.#clock ??= setInterval(() => this.#redraw(), 1000);
         } else {
-            clearInterval(this.#clock);
-            this.#clock = undefined;
+            this.#clock = void clearInterval(this.#clock);
         }
         this.#redraw();
     }
@@ -271,9 +269,12 @@ export class XSwitchPhone extends HTMLElement {
         const page = document.documentElement.lang;
         const wanted = [this.getAttribute("lang"), this.#memory.get("language"), page, ...navigator.languages];
         this.#language = chooseLanguage(wanted);
+        const turn = ++this.#asked;
         try {
-            this.#say = await words(this.#language, all);
-            this.#worded = true;
+            const say = await words(this.#language, all);
+            if (turn > this.#worded) { // what was wanted later may have come sooner
+                [this.#say, this.#worded] = [say, turn];
+            }
         } catch {
             this.#failed = true; // the launcher says so, and a press tries again
         }
