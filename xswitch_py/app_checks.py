@@ -135,7 +135,9 @@ def _packages(config: Config) -> Iterator[Check]:
     found = {name: _version(name) for name in (*PINNED, *_OTHERS)}
     for name, wanted in PINNED.items():
         if not found[name].startswith(f"{wanted}."):
-            yield fail("packages", f"{name} is {found[name] or 'missing'}", f"pip install '{name}=={wanted}.*'")
+            fix = f"pip install '{name}=={wanted}.*'"
+            text = f"{name} {found[name]} is not the {wanted} that we know"
+            yield fail("packages", text if found[name] else f"{name} is missing", fix)
     for name in _OTHERS:
         if not found[name]:
             yield fail("packages", f"{name} is missing", f"pip install {name}")

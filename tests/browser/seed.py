@@ -64,6 +64,7 @@ async def talking(facts: dict[str, Any], password: str) -> AsyncIterator[None]:
         await call.answered()
         await _record(api)
         yield
+        await call.bye()
 
 
 async def _calls(api: httpx.AsyncClient, ws: str, password: str) -> None:

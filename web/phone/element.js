@@ -174,7 +174,8 @@ export class XSwitchPhone extends HTMLElement {
         if (this.isConnected && this.#standalone && !this.#typed) {
             this.#adopt(null);
         } else if (this.isConnected) {
-            const phone = new Phone({ server: this.#server, credentials: () => this.#login(), language: this.#language });
+            const give = () => this.#login();
+            const phone = new Phone({ server: this.#server, credentials: give, language: this.#language });
             this.#adopt(phone);
             phone.start();
         }
@@ -349,9 +350,7 @@ export class XSwitchPhone extends HTMLElement {
     /** @param {import("./view/memory.js").Kept} choice */
     #choose(choice) {
         this.#memory.set(choice);
-        if ("language" in choice) {
-            void this.#word();
-        }
+        void ("language" in choice && this.#word());
         this.#redraw();
     }
 

@@ -97,12 +97,18 @@ class Dashboard {
                         "div",
                         {},
                         h("strong", {}, told(each)),
-                        each.text ? h("span", { class: "soft", lang: "en" }, `${each.text} ${each.fix ?? ""}`) : null,
+                        [each.text, each.fix].map((text) => text && this._said(text)),
                     ),
                     h("a", { class: "button", href: each.href }, say(`${each.key}.do`)),
                 ),
             ),
         );
+    }
+
+    /** @param {string} text */
+    _said(text) {
+        const told = this.site.said(text);
+        return h("span", { class: "soft", lang: told.lang }, told.text);
     }
 
     /** @param {any} status */

@@ -22,7 +22,7 @@ const TESTS = ["9196", "9197", "9198"];
 const LATEST = 6;
 const CHECKS = [
     ...["config", "packages", "open-files", "port", "certificate", "secure-origin", "media-addresses"],
-    ...["stun", "files", "sounds", "recordings", "flows", "disk"],
+    ...["stun", "files", "first-password", "sounds", "recordings", "flows", "disk"],
 ];
 
 /**
@@ -132,7 +132,8 @@ class Diagnostics {
 
     /** @param {Check} check */
     _check(check) {
-        const { say } = this.site;
+        const { say, said } = this.site;
+        const [found, fix] = [said(check.text), said(check.fix)];
         return h(
             "li",
             { class: `check-${check.state}` },
@@ -141,8 +142,8 @@ class Diagnostics {
                 "div",
                 {},
                 h("strong", {}, named(say, check.name)),
-                h("p", { lang: "en" }, check.text),
-                check.fix ? h("p", { class: "fix", lang: "en" }, icon("info"), check.fix) : null,
+                h("p", { lang: found.lang }, found.text),
+                check.fix ? h("p", { class: "fix", lang: fix.lang }, icon("info"), fix.text) : null,
             ),
         );
     }

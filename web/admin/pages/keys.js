@@ -3,6 +3,7 @@
 import { h } from "../../base/dom.js";
 import { KEYS, SCOPES } from "../hints.js";
 import { showSecret } from "../parts/secret.js";
+import { cell as written } from "../parts/table.js";
 import { resource } from "./resource.js";
 
 /** @typedef {import("../parts/fields.js").Drawn} Drawn */
@@ -14,6 +15,7 @@ export default function keys(site, rest, query) {
     const { say } = site;
     return resource(site, rest, query, KEYS, {
         fields: { scopes: { widget: (drawn) => scopes(site, drawn) } },
+        shows: { scopes: (key) => granted(site, key) },
         made: (made) =>
             showSecret(site, {
                 title: say("keys.once"),
@@ -21,6 +23,12 @@ export default function keys(site, rest, query) {
                 secrets: [[made.name, made.secret]],
             }),
     });
+}
+
+/** What a key may do. @param {import("../parts/site.js").Site} site @param {{scopes: string[]}} key */
+function granted(site, { scopes }) {
+    const whole = !scopes.length || scopes.includes(ANY);
+    return whole ? site.say("keys.whole") : written(site, { key: "scopes", kind: "list" }, scopes);
 }
 
 /**

@@ -98,18 +98,23 @@ class Recordings {
                 { label: say("cdrs.started"), cell: (each) => moment(language, each.started) },
                 { label: say("recordings.users"), cell: (each) => each.users.join(", ") || "–" },
                 { label: say("cdrs.length"), cell: (each) => (each.ended ? clock(each.seconds) : "–"), end: true },
-                { label: say("recordings.size"), cell: (each) => bytes(language, each.size), end: true },
+                {
+                    label: say("recordings.size"),
+                    cell: (each) => (each.ended ? bytes(language, each.size) : "–"),
+                    end: true,
+                },
                 {
                     label: say("recordings.why"),
                     cell: (each) =>
                         each.ended
                             ? say(`recording.why.${each.why || "stopped"}`)
-                            : state("warn", say("recordings.going")),
+                            : state("good", say("recordings.going")),
                 },
                 {
                     label: say("recordings.call"),
                     cell: (each) =>
-                        this.site.may("cdr:read") && h("a", { href: `#/cdrs/${each.call}` }, say("recordings.open")),
+                        this.site.may("cdr:read") &&
+                        h("a", { class: "whole", href: `#/cdrs/${each.call}` }, say("recordings.open")),
                 },
                 { label: say("calls.do"), cell: (each) => this._buttons(each), quiet: true, end: true },
             ],

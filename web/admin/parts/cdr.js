@@ -120,7 +120,8 @@ export class OneCdr {
                 [say("cdr.mos"), cdr.quality && graded(this.site, mosOf(cdr.quality))],
                 [
                     say("cdr.packets"),
-                    say("cdr.packets.told", { received: cdr.packets_in, sent: cdr.packets_out, lost: cdr.lost }),
+                    cdr.ended &&
+                        say("cdr.packets.told", { received: cdr.packets_in, sent: cdr.packets_out, lost: cdr.lost }),
                 ],
                 [say("cdr.cause"), cdr.cause && h("code", {}, cdr.cause)],
                 [say("call.id"), h("code", {}, cdr.id)],

@@ -6,6 +6,7 @@ import { Api, problemOf } from "../api.js";
 import { Dialogs } from "./dialogs.js";
 import { recall, remember } from "./keep.js";
 import { may, mayAll } from "./rights.js";
+import { interpreter } from "./said.js";
 import { Toasts } from "./toasts.js";
 import { detailOf, sentence } from "./trouble.js";
 
@@ -46,6 +47,8 @@ export class Site extends EventTarget {
         this._speak = (key) => key;
         /** The same function in all languages. @type {Say} */
         this.say = (key, facts) => this._speak(key, facts);
+        /** What the switch says of itself, for the reader. @type {import("./said.js").Interpreter} */
+        this.said = (text) => ({ text, lang: "en" });
         /** @type {() => void} */
         this._redraw = () => {};
         /** @type {Promise<any> | null} */
@@ -126,8 +129,10 @@ export class Site extends EventTarget {
 
     /** @param {string} language one of LANGUAGES */
     async speak(language) {
-        const found = await Promise.all(AREAS.map((area) => import(`../words/${language}/${area}.js`)));
+        const areas = AREAS.map((area) => import(`../words/${language}/${area}.js`));
+        const [said, ...found] = await Promise.all([interpreter(language), ...areas]);
         this.language = language;
+        this.said = said;
         this._speak = speaker(Object.assign({}, ...found.map((each) => each.default)), language);
         document.documentElement.lang = this.locale;
         this.phone?.setAttribute("lang", this.locale);

@@ -72,11 +72,11 @@ export const callStyle = `
     background: inherit; }
 .ends > * { flex: 1; min-width: 0; }
 .ends > [part~="transfer"] { flex: 0 0 52px; padding: 6px; }
-.tones { display: flex; flex-direction: column; gap: 8px; }
+.tones { display: flex; flex-direction: column; gap: 4px; }
 .tones .keys { flex: none; }
 .tones .key { max-width: none; }
 .tones .letters { display: none; }
-.dialed { min-height: 26px; font-size: 18px; letter-spacing: .1em; text-align: center; }
+.dialed { min-height: 22px; font-size: 18px; letter-spacing: .1em; text-align: center; }
 .add { display: flex; flex-direction: column; border: 1px solid var(--line); border-radius: 14px; padding: 8px; }
 .add .small { align-self: flex-start; }
 .between {

@@ -120,7 +120,8 @@ class Transfer {
     known() {
         const fits = this.panel.history
             .known()
-            .filter((each) => each.number.startsWith(this.number) && each.number !== this.number);
+            .filter((each) => each.number.startsWith(this.number) && each.number !== this.number)
+            .filter((each) => each.number !== this.call.number); // they are the one who is sent on
         return fits.slice(0, MOST);
     }
 }

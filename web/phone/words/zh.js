@@ -80,7 +80,7 @@ export default {
     "call.add": "另拨一路",
     "call.add.close": "返回通话",
     "call.end": "挂断",
-    "call.resume": "恢复通话",
+    "call.resume": "恢复",
     "call.volume": "音量",
     "call.digits": "已发送的按键",
     "call.keypad": "要发送的按键",

@@ -272,6 +272,7 @@ export default {
     "check.name.media-addresses": "Media addresses",
     "check.name.stun": "STUN",
     "check.name.files": "Database file",
+    "check.name.first-password": "First password",
     "check.name.sounds": "Sounds",
     "check.name.recordings": "Recordings",
     "check.name.flows": "Call flows",

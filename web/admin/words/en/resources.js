@@ -461,6 +461,7 @@ export default {
     "keys.scopes": "Permissions",
     "keys.scopes.help": "As few as it needs.",
     "keys.any": "Everything that I may do",
+    "keys.whole": "Everything that the owner may do",
     "keys.thing": "What",
     "keys.read": "Read",
     "keys.write": "Change",

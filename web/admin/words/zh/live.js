@@ -263,6 +263,7 @@ export default {
     "check.name.media-addresses": "媒体地址",
     "check.name.stun": "STUN 服务器",
     "check.name.files": "数据库文件",
+    "check.name.first-password": "初始密码",
     "check.name.sounds": "语音文件",
     "check.name.recordings": "录音",
     "check.name.flows": "呼叫流程",

@@ -449,6 +449,7 @@ export default {
     "keys.scopes": "权限",
     "keys.scopes.help": "仅授予所需的最小权限。",
     "keys.any": "我的全部权限",
+    "keys.whole": "所有者的全部权限",
     "keys.thing": "对象",
     "keys.read": "读取",
     "keys.write": "修改",
