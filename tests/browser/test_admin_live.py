@@ -292,14 +292,14 @@ async def test_a_small_dark_chinese_page_has_room_for_all_and_hinders_nobody(
     admin = Admin(await context.new_page(), demo)
     await admin.login(demo.facts["admin"]["user"], demo.facts["admin"]["password"])
     call = (await admin.page.evaluate("async () => (await fetch('/api/v1/calls')).json()"))["items"][0]["id"]
-    wide, english = {}, {}
+    wide, english = {}, set()
     for place in (*_PAGES, f"calls/{call}"):
         await admin.show(place)
         await admin.page.wait_for_timeout(300)  # for what is loaded
         wide[place] = await admin.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        english[place] = await admin.page.locator("main [lang=en]:not(pre)").all_inner_texts()
+        english |= {*await admin.page.locator("main [lang=en]:not(pre)").all_inner_texts()}
     assert {place: more for place, more in wide.items() if more > 0} == {}
-    assert {place: texts for place, texts in english.items() if texts} == {}
+    assert {each for each in english if not each.startswith("Python 3.")} == set()  # names of packages
     await admin.page.get_by_role("option").first.click()
     await admin.page.evaluate(_AXE.read_text())
     assert await admin.page.evaluate(_JUDGED, list(_RULES)) == []
