@@ -19,17 +19,25 @@ try:
 except ImportError:  # it comes with xswitch-py[fast]
     from asyncio import new_event_loop  # type: ignore[assignment]
 
-__all__ = ["Source", "run"]
+__all__ = ["run"]
 
 _COLLECT: Final = (10_000, 20, 20)  # new objects, and passes, before each kind of pass
 
 
-def run(settings: Config, accounts: Demo | None, source: Source, as_json: bool) -> None:
-    """Run the switch of a config, which can be read again from its source; with accounts it is a demo."""
+def run(
+    settings: Config,
+    accounts: Demo | None,
+    read: Callable[[], Config],
+    describe: Callable[[], Mapping[str, Any]],
+    *,
+    as_json: bool,
+) -> None:
+    """Run the switch of a config, which can be read again and described; with accounts it is a demo."""
     text = settings.log.format is LogFormat.TEXT or (settings.log.format is LogFormat.AUTO and sys.stderr.isatty())
     lines = logs.Ring()
     logs.setup(settings.log.level, as_json=not text, stream=sys.stderr, final=True, ring=lines)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        source = Source(read, describe)
         runner.run(_serve(lambda: app.build(settings, demo=accounts, source=source, lines=lines), as_json))
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Entry", "LazyGroup", "apart"]
+__all__ = ["Entry", "LazyGroup", "apart", "load"]
 
 
 class Entry(NamedTuple):
@@ -55,9 +55,14 @@ def apart(commands: Mapping[str, Callable[..., Any]], help: str) -> typer.Typer:
     return made
 
 
-def _imported(name: str, place: str, markup: Any) -> Any:
+def load(place: str) -> Any:
+    """Give what is at "module:name", importing it now."""
     module, _, attribute = place.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _imported(name: str, place: str, markup: Any) -> Any:
+    found = load(place)
     if not isinstance(found, typer.Typer):
         made = typer.Typer(add_completion=False, rich_markup_mode=markup)
         made.command(name)(found)

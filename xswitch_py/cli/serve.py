@@ -9,6 +9,7 @@ import typer
 
 from xswitch_py import config
 from xswitch_py.cli import out
+from xswitch_py.cli.lazy import load
 from xswitch_py.config import Account, Demo
 
 __all__ = ["accounts", "demo", "serve"]
@@ -50,11 +51,12 @@ def _password() -> str:
 def _run(path: Path | None, overrides: list[str] | None, accounts: Demo | None, as_json: bool) -> None:
     base = config.DEMO if accounts is not None else None
     settings = out.load(path, overrides, base)
-    # Not above: all that a switch is made of takes a second to load, which nobody shall wait for to hear of a mistake.
-    from xswitch_py.cli.foreground import Source, run
-
-    source = Source(
+    # All that a switch is made of takes a second to load, which nobody shall wait for to hear of a mistake.
+    run = load("xswitch_py.cli.foreground:run")
+    run(
+        settings,
+        accounts,
         lambda: out.load(path, overrides, base),
         lambda: config.described(path, overrides or [], os.environ, base=base),
+        as_json=as_json,
     )
-    run(settings, accounts, source, as_json)
