@@ -704,3 +704,13 @@ def test_who_has_nothing_to_show_answers_so() -> None:
     answer, agreed = answered(CHROMIUM_AV, replace(ALL, shows=False))
     assert [section.direction for section in answer.sections] == ["sendrecv", "recvonly"]
     assert [(stream.sends, stream.hears) for stream in agreed.streams] == [(True, True), (False, True)]
+
+
+def test_an_answer_does_not_bring_back_an_m_line_that_was_refused() -> None:
+    sound = CHROMIUM.sections[0]
+    twice = replace(CHROMIUM, sections=(sound, replace(sound, mid="9")), groups=(("BUNDLE", sound.mid),))
+    _, before = answered(twice)
+    ours = remake_offer(twice, before, LOCAL)
+    took = zip(twice.sections, ours.sections, strict=True)
+    answer = replace(twice, sections=tuple(replace(one, setup="active", formats=two.formats) for one, two in took))
+    assert [bool(stream.formats) for stream in read_answer(ours, answer).streams] == [True, False]

@@ -1,7 +1,8 @@
 """Other media for calls that are up: one offer at a time, and whose pictures come or go is offered to the other end.
 
 What a leg's peer is offered follows from what the other leg's peer does: pictures are sent to it if that one has some,
-and may come from it as long as that one has video at all.
+and may come from it as long as that one has video at all. Two that are joined while they are up never agreed on any:
+`meet` sees to that.
 """
 
 import asyncio
@@ -68,12 +69,8 @@ class Updates:
         done = self._close(leg)
         try:
             await self.agree(leg, sdp)
-        except MediaError:
-            await self._refused(leg, done)
-            raise
-        await self._refused(leg, done)
-        if done.again:
-            await self.follow(leg)
+        finally:
+            await self._settled(leg, done)
 
     async def refuse(self, leg: Leg) -> None:
         """The peer cannot do what our open offer wants.
@@ -81,7 +78,7 @@ class Updates:
         Raises:
             CallError: none is open.
         """
-        await self._refused(leg, self._close(leg))
+        await self._settled(leg, self._close(leg))
 
     async def agree(self, leg: Leg, sdp: str) -> None:
         """Take an answer, whatever the offer was for.
@@ -116,6 +113,16 @@ class Updates:
         if leg in self._open and leg.wire.can_update:
             leg.wire.update(sdp)
 
+    async def meet(self, one: Leg, other: Leg) -> None:
+        """Let two legs that were joined agree on pictures: who lacks them is offered them, or else they end."""
+        ours, theirs = self._media.video(one.id), self._media.video(other.id)
+        if ours.on == theirs.on and (not ours.on or ours.names == theirs.names):
+            return  # who sends what is settled as it changes
+        lacks, shows = (one, other) if theirs.on else (other, one)
+        await self.follow(lacks)
+        if lacks not in self._open:
+            await self.follow(shows)
+
     def forget(self, leg: Leg) -> None:
         """Wait for no answer any more."""
         if (gone := self._open.pop(leg, None)) is not None:
@@ -134,9 +141,11 @@ class Updates:
         if leg.bridged is not None and _from(self._media.video(leg.id)) != _from(before):
             await self.follow(leg.bridged)
 
-    async def _refused(self, leg: Leg, done: _Open) -> None:
-        """Whoever shows pictures is told if nobody wants them."""
-        if leg.bridged is not None and done.wanted.sends and not self._media.video(leg.id).on:
+    async def _settled(self, leg: Leg, done: _Open) -> None:
+        """What changed meanwhile is offered now; else whoever shows pictures is told if nobody wants them."""
+        if done.again:
+            await self.follow(leg)
+        if leg not in self._open and leg.bridged is not None and done.wanted.sends and not self._media.video(leg.id).on:
             await self.follow(leg.bridged)
 
     def _close(self, leg: Leg) -> _Open:

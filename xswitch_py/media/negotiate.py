@@ -190,7 +190,7 @@ def read_answer(offer: Session, answer: Session) -> Agreed:
     bundle = next((_bundle(answer, section.mid) for section in answer.sections if section.kind == "audio"), ())
     streams = tuple(
         answered(ours, theirs)
-        if theirs.port and (ours.kind == "audio" or theirs.mid in bundle)
+        if ours.port and theirs.port and (ours.kind == "audio" or theirs.mid in bundle)
         else Stream(ours.kind, ours.mid)
         for ours, theirs in zip(offer.sections, answer.sections, strict=True)
     )

@@ -1,6 +1,6 @@
 """Users: who may make and change whom, what a change ends, and that secrets only go in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,29 @@ async def test_another_phone_secret_ends_the_registrations(office: Office) -> No
     stored = await office.user("1000")
     assert given.password is None and stored is not None and stored.check_phone("1234")
     assert await office.session("1000") and office.kicked == ["1000 place"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda office: users.reset_password(office.desk, office.boss, "1000", Reset(what="web")),
+        lambda office: users.change(office.desk, office.boss, "1000", UserChange(web_password=None)),
+        lambda office: users.change(office.desk, office.boss, "1000", UserChange(enabled=False)),
+        lambda office: users.remove(office.desk, office.boss, "1000"),
+    ],
+    ids=["reset", "no web", "disabled", "removed"],
+)
+async def test_the_tokens_of_phones_on_pages_end_with_the_sessions(
+    office: Office, act: Callable[[Office], Awaitable[object]]
+) -> None:
+    """Whoever gets the name next, or is enabled again, does not come with them."""
+    tokens = office.desk.switch.services.directory.tokens
+    words = [tokens.issue(User("1000", DOMAIN), session) for session in ("hash of 1000", "")]
+    kept = tokens.issue(User("1001", DOMAIN), "hash of 1001")
+    assert all(tokens.check("1000", word) for word in words)
+    await act(office)
+    assert not any(tokens.check("1000", word) for word in words)
+    assert tokens.check("1001", kept)
 
 
 async def test_a_web_password_that_is_given_must_be_long(office: Office) -> None:

@@ -211,3 +211,25 @@ async def test_a_page_that_is_loaded_again_gets_pictures_again(live: World) -> N
         assert pictures(await answers(bob, other)) == "inactive"  # it comes back without a camera
         await other.hears(880)
         await again.hears(620)
+
+
+async def test_pictures_reach_whom_an_attended_transfer_brings(live: World) -> None:
+    async with asyncio.timeout(20), Numbered(440) as one, Numbered(620) as other, Numbered(880) as third:
+        alice, bob, called = await talking(live, one, other)
+        one.pc.addTrack(VideoStreamTrack())
+        await offers(alice, one, "c1")
+        await answers(bob, other)
+        await more_pictures(other)
+        carol = await live.client("1002", "c", features=FEATURES)
+        async with Numbered(620) as asks:
+            await bob.invite("c2", "1002", await asks.offer())
+            invited = await carol.told("verto.invite")
+            answer, reached = await third.answer(invited["sdp"]), invited["callID"]
+            await carol.result("verto.answer", sdp=answer, dialogParams={"callID": reached})
+            await asks.take_answer((await bob.told("verto.media"))["sdp"])
+            await bob.told("verto.answer")
+            await bob.result("verto.modify", action="replace", replaceCallID=called, dialogParams={"callID": "c2"})
+        assert pictures(await answers(carol, third)) == "sendrecv"
+        await more_pictures(third)
+        await third.hears(440)
+        await one.hears(880)

@@ -139,6 +139,50 @@ async def test_a_call_goes_on_after_an_offer_that_is_refused(
     assert error["message"] == "No update in progress"
 
 
+async def test_what_changed_while_an_offer_was_open_is_offered_even_if_that_is_refused(world: World) -> None:
+    one, two, called = await pair(world)
+    await offers(one, "c1")
+    await two.told("verto.modify")
+    await offers(one, "c1", "offer video inactive")
+    await offers(one, "c1")
+    await answers(two, called, error="not now")
+    assert (await two.told("verto.modify"))["sdp"].endswith("video sendrecv")
+    await one.quiet()
+    assert "verto.modify" not in one.methods()  # it is not said yet that nobody wants the pictures
+
+
+async def transferred(world: World, third: Any = FEATURES) -> tuple[Client, Client, str]:
+    """The first, who shows pictures, and a third without; the second has joined them. The third's call id."""
+    one, two, called = await pair(world)
+    await offers(one, "c1")
+    await two.told("verto.modify")
+    await answers(two, called, sdp="answer video recvonly")
+    last = await world.client("1002", "three", features=third)
+    await two.invite("c2", "1002")
+    reached = (await last.told("verto.invite"))["callID"]
+    await last.result("verto.answer", sdp="answer", dialogParams={"callID": reached})
+    await two.told("verto.answer")
+    await two.result("verto.modify", action="replace", replaceCallID=called, dialogParams={"callID": "c2"})
+    return one, last, reached
+
+
+async def test_who_is_joined_by_a_transfer_is_offered_the_pictures_of_the_other(world: World) -> None:
+    one, last, reached = await transferred(world)
+    offered = await last.told("verto.modify")
+    assert offered["callID"] == reached and offered["sdp"].endswith(" video sendrecv")
+    await answers(last, reached, sdp="answer video recvonly")
+    assert world.media.video(LegId(reached)).on
+    await one.quiet()
+    assert "verto.modify" not in one.methods()
+
+
+async def test_who_shows_pictures_hears_that_they_do_not_reach_whom_a_transfer_brought(world: World) -> None:
+    one, last, _ = await transferred(world, [])
+    assert (await one.told("verto.modify"))["sdp"].endswith("video inactive")
+    await last.quiet()
+    assert "verto.modify" not in last.methods()
+
+
 async def test_a_call_that_is_not_answered_is_not_updated(world: World) -> None:
     one, two = await world.client("1000"), await world.client("1001")
     await one.invite("c1", "1001")

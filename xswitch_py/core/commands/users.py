@@ -281,14 +281,20 @@ async def _set_secrets(desk: Desk, name: str, wanted: Mapping[str, Any]) -> None
         _kick_all(desk, account)
     if "web_password" in wanted:
         await users.set_web_password(name, account.domain, wanted["web_password"])
-        await desk.stores.sessions.remove_user(name)
+        await _end_sessions(desk, name)
         desk.site.password_changed(name)
 
 
 async def _send_off(desk: Desk, account: Account) -> None:
     """End all that somebody came in with."""
-    await desk.stores.sessions.remove_user(account.name)
+    await _end_sessions(desk, account.name)
     _kick_all(desk, account)
+
+
+async def _end_sessions(desk: Desk, name: str) -> None:
+    """End the web sessions of a user, and all that lets phones on pages in: else they are back as soon as kicked."""
+    await desk.stores.sessions.remove_user(name)
+    desk.switch.services.directory.tokens.end_user(name)
 
 
 def _kick_all(desk: Desk, account: Account) -> None:

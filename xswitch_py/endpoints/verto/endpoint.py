@@ -1,10 +1,12 @@
 """The Verto door: lets peers in, places calls to them, hands them chat, and tells them who is on a call."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from xswitch_py.base.cause import Cause
-from xswitch_py.base.errors import CallError
+from xswitch_py.base.errors import CallError, MediaError
+from xswitch_py.base.events import CallBridged
 from xswitch_py.base.ids import new_id
 from xswitch_py.base.offer import Offer
 from xswitch_py.base.permissions import Permissions
@@ -70,13 +72,23 @@ class Verto:
         return session is not None
 
     async def watch(self) -> None:
-        """Tell subscribers who is on a call, and clients how theirs are, until the bus closes."""
+        """Tell subscribers who is on a call, and clients how theirs are and what they may see, until the bus closes."""
         house = self._house
         async for event in house.switch.services.bus.listen():
             house.states.take(event)
+            if isinstance(event, CallBridged):
+                await self._met(event)
             for user, data in house.presence.take(event):
                 if house.channels.wanted(channel := channel_of(user)):
                     house.channels.publish(channel, {"data": data})
+
+    async def _met(self, event: CallBridged) -> None:
+        """See that two who are joined have the same pictures: those whom a transfer joins never agreed on any."""
+        switch = self._house.switch
+        one, other = switch.legs.get(event.leg), switch.legs.get(event.other)
+        if one is not None and other is not None and one.bridged is other:
+            with suppress(MediaError):  # one of them has left
+                await switch.updates.meet(one, other)
 
     def _find(self, to: Contact) -> Guest | None:
         session = self._house.sessions.get(to.key)
