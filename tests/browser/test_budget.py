@@ -42,10 +42,11 @@ async def test_a_closed_phone_costs_its_page_25_kilobytes(
     found = await fetched_from(server, kept)
     sizes = await bare_sizes(found)
     told = "\n".join(f"{size:6} {path}" for path, size in sorted(sizes.items(), key=lambda each: -each[1]))
+    other = "zh" if language == "en" else "en"
+    assert not [path for path in sizes if path.endswith((f"/{other}.js", f".{other}.js"))], "one language"
     assert sum(sizes.values()) <= _BYTES, f"{sum(sizes.values())} bytes:\n{told}"
     assert {each.path for each in found} == set(sizes), "nothing but scripts"
     assert sum(each.size for each in found) <= _COMMENTS * _BYTES
-    assert not [path for path in sizes if f"/{'zh' if language == 'en' else 'en'}" in path], "one language"
 
 
 @pytest.mark.parametrize("path", ["/", "/demo/", "/docs/"])

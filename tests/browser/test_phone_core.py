@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, Route
 
 from tests.browser.conftest import ALICE_HZ, BOB_HZ
 from tests.browser.phones import STEADY, Phone
 from tests.browser.server import PASSWORD, Server, start_demo
+from tests.peers.verto import VertoPeer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -36,12 +37,34 @@ _BLOCKED: Final = """() => {
     window.allowed = navigator.mediaDevices.getUserMedia;
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
 }"""
+_SLOW_CAMERA: Final = """() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async wish => {
+        if (!wish.video) {
+            return open(wish);
+        }
+        await new Promise(go => { window.openCamera = go; });
+        return window.camera = await open(wish);
+    };
+}"""
+_TAKE_AND_LEAVE: Final = """async () => {
+    const taking = phone.takeOver();
+    await phone.stop();
+    await taking;
+    return phone.state;
+}"""
 _CHECK: Final = """async () => {
     const steps = [];
     for await (const step of phone.check({microphone: true})) {
         steps.push(step);
     }
     return steps;
+}"""
+
+_STREAMS: Final = """() => {
+    window.streams = [];
+    const open = navigator.mediaDevices.getUserMedia;
+    navigator.mediaDevices.getUserMedia = async wish => streams[streams.push(await open(wish)) - 1];
 }"""
 
 
@@ -145,6 +168,18 @@ async def test_the_echo_is_heard(open_core: OpenCore, alice_browser: Browser) ->
     assert await alice.page.evaluate("[ended.cause, phone.calls.length]") == ["NORMAL_CLEARING", 0]
 
 
+async def test_the_microphone_is_open_only_during_the_call(open_core: OpenCore, alice_browser: Browser) -> None:
+    alice = await open_core(alice_browser, "1000")
+    await alice.is_("ready")
+    await alice.page.evaluate(_STREAMS)
+    await alice.call("9196")
+    await alice.hear(ALICE_HZ)
+    await alice.page.evaluate("window.tracks = [...streams, phone.calls[0].local].flatMap(each => each.getTracks()), 0")
+    assert await alice.page.evaluate("tracks.map(each => each.readyState)") == ["live", "live"]  # and its copy
+    await alice.hangup()
+    await alice.until("tracks.every(each => each.readyState === 'ended')")
+
+
 async def test_an_invite_leaves_soon_after_the_press(open_core: OpenCore, alice_browser: Browser) -> None:
     alice = await open_core(alice_browser, "1000")
     await alice.is_("ready")
@@ -170,14 +205,20 @@ async def test_two_phones_hear_each_other_and_hold(
     await alice.wait_state("ended")
 
 
-async def test_digits_go_out_with_the_sound(open_core: OpenCore, alice_browser: Browser) -> None:
+async def test_digits_go_out_with_the_sound(open_core: OpenCore, alice_browser: Browser, switch: Server) -> None:
     alice = await open_core(alice_browser, "1000")
     await alice.is_("ready")
-    await alice.call("9196")
-    await alice.wait_state("active")
-    await alice.hear(ALICE_HZ)
-    await alice.page.evaluate("phone.calls[0].dtmf('12'), phone.calls[0].dtmf('#')")
-    await alice.until("phone.calls[0].digitsSent === '12#'")
+    async with await VertoPeer.open(switch.url()) as bob:
+        await bob.login("1001", PASSWORD)
+        await alice.call("1001")
+        far = await bob.answer(await bob.ringing(), BOB_HZ)
+        await alice.wait_state("active")
+        await alice.hear(BOB_HZ)
+        await alice.page.evaluate("phone.calls[0].dtmf('12'), phone.calls[0].dtmf('#')")
+        await alice.until("phone.calls[0].digitsSent === '12#'")
+        assert await far.media.pressed(3) == "12#"
+        await alice.hangup()
+        await alice.wait_state("ended")
     assert "dtmf" not in [key for message in await alice.wire() for key in message[1].get("params", {})]
 
 
@@ -247,6 +288,7 @@ async def test_a_second_tab_mirrors_and_takes_over(open_core: OpenCore, alice_br
     await second.hear(ALICE_HZ)
     await first.is_("elsewhere")
     assert await first.page.evaluate("phone.calls.length") == 0
+    assert await first.received("verto.punt") == []  # it left by itself, and still looks for its turn
     assert await second.page.evaluate("phone.calls[0].number") == "9196"
     await first.page.reload()
     await first.is_("elsewhere")
@@ -260,10 +302,27 @@ async def test_a_reload_is_not_a_chance_for_the_other_tab(open_core: OpenCore, a
     await first.is_("ready")
     second = await open_core(alice_browser, "1000", beside=first)
     await second.is_("elsewhere")
+    await second.page.evaluate("window.had = [], phone.addEventListener('change', () => had.push(phone.state))")
     for _ in range(3):
         await first.page.reload()
         await first.is_("ready")
-    assert await second.page.evaluate("phone.state") == "elsewhere"
+    assert await second.page.evaluate("[...new Set(had)]") == ["elsewhere"]  # and was never anything else
+
+
+async def test_a_slow_reload_takes_back_what_another_tab_got(open_core: OpenCore, alice_browser: Browser) -> None:
+    first = await open_core(alice_browser, "1000")
+    await first.is_("ready")
+    second = await open_core(alice_browser, "1000", beside=first)
+    await second.is_("elsewhere")
+
+    async def late(route: Route) -> None:
+        await second.is_("ready")
+        await route.continue_()
+
+    await first.page.route("**/core.js", late)
+    await first.page.reload()
+    await first.is_("ready")
+    await second.is_("elsewhere")
 
 
 async def test_a_wrong_password_is_refused_for_good(open_core: OpenCore, alice_browser: Browser) -> None:
@@ -283,8 +342,10 @@ async def test_a_picture_comes_and_goes_in_mid_call(
     await alice.page.evaluate("phone.calls[0].setVideo(true)")
     await bob.until("phone.calls[0].video.theirs && phone.calls[0].remote.getVideoTracks().length === 1")
     await bob.hear(ALICE_HZ)
+    await alice.page.evaluate("() => { window.picture = phone.calls[0].local.getVideoTracks()[0]; }")
     await alice.page.evaluate("phone.calls[0].setVideo(false)")
     await bob.until("!phone.calls[0].video.theirs")
+    assert await alice.page.evaluate("picture.readyState") == "ended"  # the camera's light is out
     await bob.hear(ALICE_HZ)
 
 
@@ -388,6 +449,7 @@ async def test_a_screen_is_shown_and_taken_back(
     await alice.page.evaluate("phone.calls[0].shareScreen(true)")
     await bob.until("phone.calls[0].video.theirs")
     assert await alice.page.evaluate("phone.calls[0].video") == {"mine": False, "theirs": False, "screen": True}
+    assert await alice.page.evaluate("phone.calls[0].local.getVideoTracks()[0].getSettings().displaySurface")
     await alice.page.evaluate("phone.calls[0].local.getVideoTracks()[0].onended()")  # as the browser's own bar does
     await bob.until("!phone.calls[0].video.theirs")
     assert await alice.page.evaluate("phone.calls[0].video.screen") is False
@@ -398,6 +460,27 @@ async def test_a_screen_is_shown_and_taken_back(
     assert await alice.page.evaluate("[phone.trouble.code, phone.calls[0].video.mine]") == ["camera-missing", False]
 
 
+async def test_a_camera_that_opens_after_the_call_is_not_left_open(open_core: OpenCore, alice_browser: Browser) -> None:
+    alice = await open_core(alice_browser, "1000")
+    await alice.is_("ready")
+    await alice.page.evaluate(_SLOW_CAMERA)
+    await alice.page.evaluate("() => { phone.call('9196', {video: true}) }")
+    await alice.until("typeof window.openCamera === 'function'")
+    await alice.hangup()
+    await alice.wait_state("ended")
+    await alice.page.evaluate("openCamera()")
+    await alice.until("window.camera?.getTracks().every(each => each.readyState === 'ended')")
+    assert await alice.page.evaluate("phone.trouble") is None
+
+
+async def test_who_logs_out_while_taking_over_stays_out(open_core: OpenCore, alice_browser: Browser) -> None:
+    alice = await open_core(alice_browser, "1000")
+    await alice.is_("ready")
+    second = await open_core(alice_browser, "1000", beside=alice)
+    await second.is_("elsewhere")
+    assert await second.page.evaluate(_TAKE_AND_LEAVE) == "off"
+
+
 async def test_messages_go_both_ways(open_core: OpenCore, alice_browser: Browser, bob_browser: Browser) -> None:
     alice, bob = await open_core(alice_browser, "1000"), await open_core(bob_browser, "1001")
     await alice.is_("ready")
@@ -405,9 +488,11 @@ async def test_messages_go_both_ways(open_core: OpenCore, alice_browser: Browser
     sent = await alice.page.evaluate("phone.chat.send('1001', 'hello')")
     assert sent["state"] == "sent"
     await bob.wait_event("chat", text="hello")
-    assert await bob.page.evaluate("phone.chat.threads.get('1000').map(each => [each.way, each.text])") == [
-        ["in", "hello"]
-    ]
+    await bob.page.evaluate("phone.chat.send('1000', 'and to you')")
+    await alice.wait_event("chat", text="and to you")
+    thread = "user => phone.chat.threads.get(user).map(each => [each.way, each.text])"
+    assert await alice.page.evaluate(thread, "1001") == [["out", "hello"], ["in", "and to you"]]
+    assert await bob.page.evaluate(thread, "1000") == [["in", "hello"], ["out", "and to you"]]
 
 
 async def test_a_page_that_may_not_is_told_so(open_core: OpenCore, alice_browser: Browser, switch: Server) -> None:
@@ -460,6 +545,8 @@ async def test_who_may_tells_and_asks_of_calls(
     await alice.page.evaluate("phone.calls[0].record(true)")
     await alice.until("phone.calls[0].recording")
     await alice.page.evaluate("phone.calls[0].record(false)")
+    for method in ("calls.record", "calls.stop"):
+        assert "error" not in (await alice.wait_replies(method, 1))[0]
     await alice.hangup()
     await alice.wait_state("ended")
     asked = await alice.wait_replies("calls.report_quality", 1)

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 from tests.browser.conftest import ALICE_HZ, BOB_HZ
 from tests.browser.server import PASSWORD, Server
 from tests.browser.sounds import Heard, heard
+from tests.browser.webphone import LOUD
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -69,6 +70,30 @@ if (open) {
 }
 """
 )
+# What the page itself plays, such as its ringing, has a meter until it ends.
+_METERS: Final = (
+    _STEADY
+    + """
+window.meters = new Set();
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+        const meter = new AnalyserNode(to.context, {fftSize: 2048});
+        connect.call(this, meter);
+        meters.add(meter);
+        this.addEventListener("ended", () => meters.delete(meter));
+    }
+    return connect.call(this, to, ...more);
+};
+"""
+)
+_RINGS: Final = """
+() => [...meters].some(meter => {
+    const samples = new Float32Array(meter.fftSize);
+    meter.getFloatTimeDomainData(samples);
+    return samples.some(each => Math.abs(each) > 0.05);
+})
+"""
 
 
 class Element:
@@ -117,8 +142,9 @@ class Element:
         raise AssertionError(f"no {wish}, only {sounds}")
 
     async def hear(self, hz: float) -> None:
-        """Wait for a tone."""
+        """Wait for a tone that its people hear."""
         await self.listen(lambda sound: sound.has(hz), f"{hz} Hz")
+        assert await self.page.evaluate(f"({LOUD})(phone)"), "it has come, but is not played"
 
     async def lose(self, hz: float) -> None:
         """Wait until the tone is gone."""
@@ -269,6 +295,21 @@ async def test_a_call_rings_is_announced_and_answered_by_the_shortcut(
     assert [each["number"] for each in await bob.told("xs-incoming")] == ["1000"]
     await bob.part("end").click()
     await expect(alice.page.locator("[part=card]")).to_have_count(0, timeout=_SLOW)
+
+
+async def test_ringing_is_heard_at_both_ends_until_the_answer(
+    open_element: OpenElement, alice_browser: Browser, bob_browser: Browser
+) -> None:
+    alice = await open_element(alice_browser, "1000")
+    bob = await open_element(bob_browser, "1001", script=_METERS)
+    await alice.open()
+    await alice.call("1001")
+    await bob.page.wait_for_function(_RINGS, timeout=_SLOW)
+    await alice.listen(lambda sound: not sound.is_silent(), "tone of the switch while it rings there")
+    await bob.part("answer").click()
+    await bob.active()
+    await bob.page.wait_for_function("() => meters.size === 0", timeout=_SLOW)
+    await alice.hear(BOB_HZ)
 
 
 async def test_a_decline_by_the_shortcut_is_told_in_words(
@@ -470,6 +511,75 @@ async def test_words_that_come_late_take_no_others_away(open_element: OpenElemen
         document.body.append(second);
     }""")
     await expect(element.page.locator("#second [part~=login] h2")).to_have_text("登录电话")
+
+
+async def test_words_that_do_not_come_are_fetched_by_the_next_press(
+    open_element: OpenElement, alice_browser: Browser
+) -> None:
+    alice = await open_element(alice_browser, "1000")
+    await alice.page.route("**/words/en.js", lambda route: route.abort())
+    await alice.part("launcher").click()
+    await expect(alice.page.get_by_role("alert")).to_contain_text("The phone could not be loaded.")
+    await alice.page.unroute("**/words/en.js")
+    alice.errors.clear()
+    await alice.part("launcher").click()
+    await expect(alice.part("panel")).to_have_attribute("aria-label", "Phone")
+    await expect(alice.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_phone_that_is_moved_keeps_its_calls(open_element: OpenElement, alice_browser: Browser) -> None:
+    alice = await open_element(alice_browser, "1000")
+    await alice.page.evaluate("() => void phone.call('9196')")
+    await alice.active()
+    await alice.page.evaluate("() => { window.core = phone.phone; document.body.prepend(phone); }")
+    assert await alice.page.evaluate("() => phone.phone === core && core.calls.map(each => each.state)") == ["active"]
+    await alice.hear(ALICE_HZ)
+    await alice.page.evaluate("""() => {
+        phone.remove();
+        phone.setAttribute("corner", "left");
+        phone.setAttribute("user", "1001"); // this wants a login anew
+        document.body.append(phone);
+    }""")
+    assert await alice.page.evaluate("() => [phone.phone === core, core.calls.length]") == [False, 0]
+
+
+async def test_a_phone_that_a_page_brings_is_shown_by_an_element_that_comes_later(
+    open_element: OpenElement, alice_browser: Browser
+) -> None:
+    alice = await open_element(alice_browser, "1000")
+    found = await alice.page.evaluate("""() => {
+        const [core, second] = [phone.phone, document.createElement("xswitch-phone")];
+        second.phone = core;
+        document.body.append(second);
+        const found = [second.phone === core, core.state];
+        second.remove();
+        return found;
+    }""")
+    assert found == [True, "ready"]
+
+
+async def test_the_check_begins_anew_with_whoever_logs_in(open_element: OpenElement, alice_browser: Browser) -> None:
+    alice = await open_element(alice_browser, script="")
+    await alice.open()
+    await alice.page.get_by_label("User").fill("1000")
+    for password in ("wrong", PASSWORD):
+        await alice.page.get_by_label("Password").fill(password)
+        await alice.page.keyboard.press("Enter")
+        wrong = 1 if password == "wrong" else 0
+        await expect(alice.part("login").get_by_role("alert")).to_have_count(wrong, timeout=_SLOW)
+    await expect(alice.part("ready").locator(".step.ok").nth(2)).to_contain_text("Login", timeout=_SLOW)
+
+
+async def test_a_zero_after_a_plus_by_a_finger_is_a_zero(open_element: OpenElement, alice_browser: Browser) -> None:
+    """A long press of a finger is followed by no click."""
+    alice = await open_element(alice_browser, "1000")
+    await alice.open()
+    zero = alice.page.locator("[data-digit='0']")
+    await zero.dispatch_event("pointerdown")
+    await expect(alice.part("number")).to_have_value("+")
+    await zero.dispatch_event("pointerup")
+    await zero.click()
+    await expect(alice.part("number")).to_have_value("+0")
 
 
 async def test_links_of_the_page_call_if_it_wants_that(open_element: OpenElement, alice_browser: Browser) -> None:

@@ -9,10 +9,17 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.browser.server import Server
 from tests.browser.sounds import Heard, heard
 
-__all__ = ["ALLOWED", "WebPhone", "prepare"]
+__all__ = ["ALLOWED", "LOUD", "WebPhone", "prepare"]
 
 ALLOWED: Final = ("microphone", "camera", "clipboard-write")  # what somebody has said yes to who uses the phone
 
+# What the calls of an element say is played, and neither muted nor turned down.
+LOUD: Final = """
+element => {
+    const voices = [...element.shadowRoot.querySelectorAll("audio")].filter(each => each.srcObject);
+    return voices.length > 0 && voices.every(each => !each.paused && !each.muted && each.volume > 0);
+}
+"""
 _WATCH: Final = Path(__file__).parent / "pages" / "watch.js"
 _PATIENCE_MS: Final = 15_000
 _LISTENINGS: Final = 12  # of 0.7 s each
@@ -136,7 +143,9 @@ class WebPhone:
 
     async def hear(self, hz: float) -> Heard:
         """Listen until there is a clear tone of `hz`; fails if none comes."""
-        return await self._listen_for(f"{hz} Hz", lambda sound: sound.has(hz))
+        sound = await self._listen_for(f"{hz} Hz", lambda sound: sound.has(hz))
+        assert await self.element.evaluate(LOUD), "it has come, but is not played"
+        return sound
 
     async def lose(self, hz: float) -> Heard:
         """Listen until the tone of `hz` is gone; fails if it stays."""

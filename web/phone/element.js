@@ -9,7 +9,7 @@ import { arriving, kindOf, sinceOf } from "./view/kind.js";
 import { launcher } from "./view/launcher.js";
 import { dialed } from "./view/links.js";
 import { Memory } from "./view/memory.js";
-import { words } from "./view/say.js";
+import { Words } from "./view/say.js";
 import { States, detail } from "./view/states.js";
 import { style } from "./view/style.js";
 
@@ -26,10 +26,8 @@ export class XSwitchPhone extends HTMLElement {
     /** @type {Phone | null} */ #phone = null;
     /** @type {Panel | null} */ #panel = null;
     /** @type {Promise<Panel | null> | null} */ #loading = null;
-    /** @type {import("../base/words.js").Say} */ #say = (key) => key;
+    #words = new Words();
     #language = "";
-    #asked = 0; // how often words were wanted
-    #worded = 0; // the latest of these times that they came
     #begun = false; // it is on a page, and was told so
     #open = false;
     #failed = false;
@@ -129,20 +127,22 @@ export class XSwitchPhone extends HTMLElement {
     };
 
     connectedCallback() {
+        document.addEventListener("click", this.#dialLinks);
+        if (this.#begun) {
+            return; // it was only moved, and its calls go on
+        }
         this.#begun = true;
         this.#memory = new Memory(this.id);
-        document.addEventListener("click", this.#dialLinks);
         void this.#word();
-        this.#restart();
+        this.#phone || this.#restart();
         if (this.#mode === "inline") {
             void this.open();
         }
     }
 
     disconnectedCallback() {
-        this.#begun = false;
         document.removeEventListener("click", this.#dialLinks);
-        queueMicrotask(() => this.isConnected || this.#leave()); // it may only be moved
+        queueMicrotask(() => (this.#begun = this.isConnected) || this.#leave()); // it may only be moved
     }
 
     /** @param {string} name @param {string | null} before @param {string | null} now */
@@ -171,9 +171,12 @@ export class XSwitchPhone extends HTMLElement {
     }
 
     #restart() {
-        if (this.isConnected && this.#standalone && !this.#typed) {
+        if (!this.isConnected) {
+            this.#begun = false; // when it is back it begins anew
+            this.#leave();
+        } else if (this.#standalone && !this.#typed) {
             this.#adopt(null);
-        } else if (this.isConnected) {
+        } else {
             const give = () => this.#login();
             const phone = new Phone({ server: this.#server, credentials: give, language: this.#language });
             this.#adopt(phone);
@@ -270,16 +273,11 @@ export class XSwitchPhone extends HTMLElement {
         const page = document.documentElement.lang;
         const wanted = [this.getAttribute("lang"), this.#memory.get("language"), page, ...navigator.languages];
         this.#language = chooseLanguage(wanted);
-        const turn = ++this.#asked;
-        try {
-            const say = await words(this.#language, all);
-            if (turn > this.#worded) { // what was wanted later may have come sooner
-                [this.#say, this.#worded] = [say, turn];
-            }
-        } catch {
-            this.#failed = true; // the launcher says so, and a press tries again
-        }
+        this.#failed = false;
+        const came = await this.#words.fetch(this.#language, all);
+        this.#failed ||= !came; // the launcher says so, and a press tries again
         this.#redraw();
+        return came;
     }
 
     /** The panel and all that belongs to it. @returns {Promise<Panel | null>} */
@@ -291,10 +289,10 @@ export class XSwitchPhone extends HTMLElement {
     /** @returns {Promise<Panel | null>} */
     async #fetch() {
         try {
-            const [{ Panel }] = await Promise.all([import("./view/panel.js"), this.#word(true)]);
+            const words = this.#word(true).then((came) => came || Promise.reject("words"));
+            const [{ Panel }] = await Promise.all([import("./view/panel.js"), words]);
             this.#panel = new Panel(this.#face());
             this.#panel.adopt(this.#phone);
-            this.#failed = false;
         } catch (error) {
             console.warn("xswitch-phone: a part could not be loaded", error);
             this.#failed = true;
@@ -312,7 +310,7 @@ export class XSwitchPhone extends HTMLElement {
             root: element.#root,
             memory: element.#memory,
             get say() {
-                return element.#say;
+                return element.#words.say;
             },
             get language() {
                 return element.#language;
@@ -359,7 +357,7 @@ export class XSwitchPhone extends HTMLElement {
             this.#due = true;
             queueMicrotask(() => {
                 this.#due = false;
-                if (this.isConnected && this.#worded) {
+                if (this.isConnected && this.#words.turn) {
                     keeping(this.#root, () => draw(this.#root, this.#view()));
                 }
             });
@@ -374,7 +372,7 @@ export class XSwitchPhone extends HTMLElement {
             "div",
             { class: `root ${corner} ${this.#mode}`, "data-theme": theme, lang: locale(this.#language), part: "root" },
             this.#mode !== "inline" && (this.#shown || this.#standalone) && this.#launcher(),
-            this.#failed && h("p", { class: "failed", role: "alert" }, this.#say("launcher.failed")),
+            this.#failed && h("p", { class: "failed", role: "alert" }, this.#words.say("launcher.failed")),
             panel && panel.view(),
             h("div", { key: "spoken", class: "unseen", role: "status", "aria-live": "polite" }, this.#spoken),
         );
@@ -387,7 +385,7 @@ export class XSwitchPhone extends HTMLElement {
             open: this.#open,
             since: sinceOf(phone),
             missed: this.#panel?.missed ?? 0,
-            say: this.#say,
+            say: this.#words.say,
             press: () => void (this.#open && this.#panel ? this.close() : this.open()),
             move: (corner) => this.#choose({ corner }),
         });

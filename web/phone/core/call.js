@@ -30,7 +30,7 @@ export class Call extends Heard {
     #house;
     #dialog;
     #offer;
-    #attaching = false;
+    #attaching = ""; // what is offered anew and not agreed yet
     /** @type {Promise<unknown>} */
     #goodbye = Promise.resolve();
     /** @type {any} */
@@ -52,7 +52,7 @@ export class Call extends Heard {
         this.answeredAt = facts.answeredAt ?? 0;
         this.#offer = facts.sdp ?? "";
         this.#dialog = begun(facts.way, facts.restored ? "active" : undefined);
-        this.#attaching = Boolean(facts.restored);
+        this.#attaching = facts.restored ? "soon" : "";
         this.muted = facts.muted ?? false;
     }
 
@@ -75,7 +75,7 @@ export class Call extends Heard {
 
     /** The media or the socket is coming back. */
     get reconnecting() {
-        return this.isUp && (!this.#house.isReady || this.#attaching || (this.talk?.isBroken ?? false));
+        return this.isUp && (!this.#house.isReady || this.#attaching !== "" || (this.talk?.isBroken ?? false));
     }
 
     /** Who calls wants to be seen, too. */
@@ -256,14 +256,17 @@ export class Call extends Heard {
 
     /** The server lost our old page or socket, and offers anew. @param {string} offer */
     async #attach(offer) {
-        this.#attaching = true;
+        this.#attaching = offer;
         try {
             const sdp = await (await this.#sound()).attach(offer);
-            await this.#ask("verto.attach", { sdp }, { attach: true, sdp: offer });
-            this.#measure();
-            this.#attaching = false;
+            if (this.#attaching === offer) { // else there was another loss, and the server has offered once more
+                await this.#ask("verto.attach", { sdp }, { attach: true, sdp: offer });
+                this.#measure();
+                this.#attaching = "";
+            }
         } catch (error) {
-            if (refusal(error).code || !(error instanceof Refusal)) { // else there is going to be another attach
+            // Without a reply there is going to be another attach.
+            if (this.#attaching === offer && (refusal(error).code || !(error instanceof Refusal))) {
                 this.#fail(error);
             }
         }

@@ -114,6 +114,10 @@ export class Media {
      * @param {MediaStreamTrack | null} track taken over @returns {Promise<boolean>}
      */
     async show(track) {
+        if (this.#closed) {
+            track?.stop(); // cameras take their time, and calls may be shorter
+            return false;
+        }
         if (!this.#transceiver("video") && track) {
             this.peer.addTransceiver("video", { streams: [this.local] });
         }

@@ -66,6 +66,8 @@ function stop(stream) {
 export class Microphone extends EventTarget {
     /** @type {Promise<MediaStream> | null} */
     #source = null;
+    /** @type {Promise<MediaStream> | null} what takes its place once it is open */
+    #next = null;
     /** @type {Set<unknown>} */
     #users = new Set();
 
@@ -92,7 +94,7 @@ export class Microphone extends EventTarget {
         this.#users.delete(user);
         if (!this.#users.size) {
             const source = this.#source;
-            this.#source = null;
+            this.#source = this.#next = null;
             source?.then(stop, () => {});
         }
     }
@@ -104,19 +106,21 @@ export class Microphone extends EventTarget {
         setTimeout(() => this.close(user), WARM_MS);
     }
 
-    /** What was chosen has changed. */
+    /** What was chosen has changed; the latest choice counts, however long each takes. */
     async change() {
         if (!this.#users.size) {
             return;
         }
-        const before = this.#source;
-        const source = this.#capture(chosen());
-        await source;
-        if (this.#source === before) {
-            this.#source = source;
-            this.dispatchEvent(new Event("swap"));
+        const source = (this.#next = this.#capture(chosen()));
+        const stream = await source;
+        if (this.#next !== source) {
+            stop(stream); // something else was chosen meanwhile, or nobody wants it any more
+            return;
         }
-        before?.then(stop, () => {});
+        this.#source?.then(stop, () => {});
+        this.#source = source;
+        this.#next = null;
+        this.dispatchEvent(new Event("swap"));
     }
 
     /** @param {Chosen} wish */

@@ -134,7 +134,7 @@ export class Phone extends EventTarget {
     async takeOver() {
         if (this.state === "elsewhere") {
             await this.#tabs?.takeOver();
-            this.#inherit();
+            this.state === "elsewhere" && this.#inherit(); // who logged out meanwhile does not come back
         }
     }
 

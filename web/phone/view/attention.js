@@ -59,7 +59,9 @@ export class Attention {
             return;
         }
         try {
-            this.lock = await navigator.wakeLock.request("screen");
+            const lock = await navigator.wakeLock.request("screen");
+            void (this.awake ? this.lock : lock)?.release().catch(() => {}); // one is enough, and none after the call
+            this.lock = this.awake ? lock : null;
         } catch {
             // low battery: the call goes on without
         }

@@ -65,14 +65,15 @@ export class History {
     async load(more = false) {
         const { panel, round } = this;
         const { phone } = panel;
+        const cursor = more ? this.next : null;
         if (!phone) {
             return;
         }
         this.state = this.items.length ? this.state : "loading";
         panel.redraw();
         try {
-            const { items, next } = await phone.history(more && this.next ? { cursor: this.next } : {});
-            if (round === this.round) {
+            const { items, next } = await phone.history(cursor ? { cursor } : {});
+            if (round === this.round && (!more || cursor === this.next)) { // else that page is there already
                 this.items = more ? [...this.items, ...items] : items;
                 this.next = next;
                 this.state = "there";

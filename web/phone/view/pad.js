@@ -49,19 +49,17 @@ export function keys(press, { label, long, at, say }) {
 function held(event, act) {
     const button = /** @type {HTMLElement} */ (event.currentTarget);
     const stop = new AbortController();
+    const { signal } = stop;
     const timer = setTimeout(() => {
         act();
-        button.addEventListener("click", (click) => click.stopImmediatePropagation(), { capture: true, once: true });
+        button.addEventListener("click", (click) => click.stopImmediatePropagation(), { capture: true, signal });
     }, LONG);
+    const over = () => {
+        clearTimeout(timer);
+        setTimeout(() => stop.abort(), 0); // the click of this press comes first, if there is one: fingers give none
+    };
     for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
-        button.addEventListener(
-            end,
-            () => {
-                clearTimeout(timer);
-                stop.abort();
-            },
-            { signal: stop.signal },
-        );
+        button.addEventListener(end, over, { signal });
     }
 }
 

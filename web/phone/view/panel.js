@@ -230,6 +230,7 @@ export class Panel {
             this.layer = null;
         }
         this.history.reset();
+        this.ready.reset();
         this.follow();
     }
 

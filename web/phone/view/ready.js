@@ -28,15 +28,22 @@ export class Ready {
     /** Show it anew. */
     again() {
         this.panel.memory.set({ checked: false });
+        this.reset();
+        this.panel.redraw();
+    }
+
+    /** Nothing is known: it is another phone, or there is another wish. */
+    reset() {
+        this.round++;
         this.begun = this.asked = this.running = false;
         this.steps.clear();
-        this.panel.redraw();
     }
 
     /** @param {boolean} microphone whether the browser may ask now */
     async run(microphone) {
         const { phone } = this.panel;
         const round = ++this.round;
+        const isLatest = () => round === this.round;
         if (!phone) {
             return;
         }
@@ -45,17 +52,20 @@ export class Ready {
         this.steps.clear();
         try {
             for await (const { step, state, trouble } of phone.check({ microphone })) {
-                if (round !== this.round) {
+                if (!isLatest()) {
                     return;
                 }
                 this.steps.set(step, { state, trouble: trouble ?? undefined });
                 this.panel.redraw();
             }
         } catch (error) {
+            if (!isLatest()) {
+                return;
+            }
             const step = STEPS.find((each) => this.of(each).state !== "ok") ?? "socket";
             this.steps.set(step, { state: "fail", trouble: troubleOf(error) });
         }
-        this.running = false;
+        this.running &&= !isLatest();
         this.panel.redraw();
     }
 
