@@ -265,3 +265,108 @@ async def test_the_phone_stands_in_the_corner_of_who_has_a_number(admin: Admin) 
     await admin.page.get_by_role("menuitem", name="Log out").click()
     await expect(admin.page.locator("#password")).to_be_visible()
     await expect(admin.page.locator("xswitch-phone")).to_have_count(0)
+
+
+async def test_what_is_written_stays_while_something_else_is_done_to_a_user(admin: Admin) -> None:
+    await admin.enter("users/1008")
+    field = admin.page.get_by_label("Shown as")
+    await field.fill("First")
+    await admin.button("New phone secret").click()
+    await admin.button("Make a new one", within="dialog").click()
+    await expect(admin.page.get_by_role("dialog")).to_contain_text("Secret of 1008")
+    async with admin.page.expect_response("**/api/v1/users/1008/devices"):
+        await admin.button("I have kept it", within="dialog").click()
+    await expect(field).to_have_value("First")
+    held, out = await _hold(admin.page, "**/api/v1/users/1008")
+    await admin.button("Save").click()
+    await held.wait()
+    await field.fill("Second")
+    out.set()
+    await expect(admin.page.get_by_text("Saved.")).to_be_visible()
+    await expect(field).to_have_value("Second")
+    await admin.button("Save").click()
+    await expect(admin.button("Save")).to_be_disabled()
+    assert (await admin.api("GET", "/users/1008"))["display_name"] == "Second"
+    await admin.api("PATCH", "/users/1008", {"display_name": "User 1008"})
+
+
+async def test_who_has_left_a_page_is_not_brought_back_to_it(admin: Admin) -> None:
+    await admin.enter("blocks")
+    held, out = await _hold(admin.page, "**/api/v1/users/1003")
+    await admin.open("users/1003")
+    await held.wait()
+    await admin.open("blocks?new")
+    async with admin.page.expect_response("**/api/v1/users/1003"):
+        out.set()
+    await expect(admin.page).to_have_title("Block an address · XSwitch")
+    held, out = await _hold(admin.page, "**/api/v1/blocks")
+    await admin.page.get_by_label("Address").fill("192.0.2.99")
+    await admin.button("Create").click()
+    await held.wait()
+    await admin.page.get_by_role("link", name="Gateways").click()
+    await admin.button("Leave", within="dialog").click()
+    await expect(admin.heading).to_have_text("Gateways")
+    out.set()
+    await expect(admin.page.locator(".toast")).to_contain_text("192.0.2.99")
+    await expect(admin.heading).to_have_text("Gateways")
+    await admin.page.unroute("**/api/v1/blocks")
+    await admin.api("DELETE", "/blocks/192.0.2.99")
+
+
+async def test_a_failure_behind_a_lost_update_leaves_a_way_to_save(admin: Admin) -> None:
+    await admin.enter("users/1009")
+    field = admin.page.get_by_label("Shown as")
+    await field.fill("Mine")
+    await admin.api("PATCH", "/users/1009", {"display_name": "Theirs"})
+    await admin.button("Save").click()
+    await expect(admin.page.get_by_role("dialog")).to_contain_text("Theirs")
+    await admin.page.route("**/api/v1/users/1009", lambda route: route.fulfill(status=429))
+    await admin.button("Save mine").click()
+    await expect(admin.page.locator("form .trouble")).to_be_visible()
+    await admin.page.unroute("**/api/v1/users/1009")
+    await admin.button("Save").click()
+    await admin.button("Save mine").click()
+    await expect(admin.page.get_by_text("Saved.")).to_be_visible()
+    await expect(field).to_have_value("Mine")
+    await admin.api("PATCH", "/users/1009", {"display_name": "User 1009"})
+
+
+async def test_a_page_that_fails_late_does_not_cost_what_is_written_on_the_next(admin: Admin) -> None:
+    await admin.enter("users/1002")
+    asked, out = asyncio.Event(), asyncio.Event()
+
+    async def lose(route: Route) -> None:
+        asked.set()
+        await out.wait()
+        await route.abort()
+
+    await admin.page.route("**/pages/webhooks.js", lose)
+    admin.offline = True
+    await admin.page.get_by_role("link", name="Webhooks").click()
+    await asked.wait()
+    await admin.open("users/1002")
+    field = admin.page.get_by_label("Shown as")
+    await field.fill("Half written")
+    out.set()
+    await expect(admin.page.get_by_text("The switch answers again.")).to_be_visible(timeout=15_000)
+    await expect(field).to_have_value("Half written")
+
+
+async def test_what_does_not_exist_is_said_so_whatever_it_is_called(admin: Admin) -> None:
+    await admin.enter("users/constructor")
+    await expect(admin.heading).to_have_text("constructor")
+    await expect(admin.page.locator(".page .trouble")).to_be_visible()
+
+
+async def test_the_language_chosen_last_is_spoken(admin: Admin) -> None:
+    await admin.enter("blocks")
+    held, out = await _hold(admin.page, "**/words/zh/live.js")
+    await admin.button("Language").click()
+    await admin.page.get_by_role("menuitemradio", name="中文").click()
+    await held.wait()
+    await admin.button("Language").click()
+    await admin.page.get_by_role("menuitemradio", name="English").click()
+    async with admin.page.expect_response("**/words/zh/live.js"):
+        out.set()
+    await admin.page.evaluate("import('/static/admin/words/zh/live.js')")
+    await expect(admin.heading).to_have_text("Blocked addresses")

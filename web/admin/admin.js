@@ -54,7 +54,7 @@ async function begin() {
 function enter(me) {
     const other = site.me && site.me.name !== me.name;
     site.me = me;
-    site.api.session(me.csrf);
+    site.api.session(me.csrf, me.name);
     remember(HERE, "yes");
     door = null;
     document.body.classList.remove("shut");

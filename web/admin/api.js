@@ -18,6 +18,7 @@ import { MessageReader } from "./parts/messages.js";
 
 const WAIT_S = 15;
 const BACK_S = [1, 2, 4, 8, 15];
+const GAP = { id: "", data: '{"type": "events.gap", "data": {}}' };
 
 /** Why something was not done. Without an answer `status` is 0 and `code` "unreachable" or "timeout". */
 export class Problem extends Error {
@@ -55,6 +56,8 @@ export class Api extends EventTarget {
         this.base = base;
         /** What a session's changes are to bring; set by who logs in. */
         this.csrf = "";
+        /** Whose session it is. */
+        this.who = "";
         this.away = false;
         this._over = new AbortController();
         this._stream = new Stream(this);
@@ -77,6 +80,28 @@ export class Api extends EventTarget {
      * @returns {Promise<Answer>}
      */
     async send(method, path, body, options = {}) {
+        try {
+            return await this._send(method, path, body, options);
+        } catch (error) {
+            if (!(error instanceof Problem && error.code === "csrf" && (await this._renewed()))) {
+                throw error;
+            }
+            return this._send(method, path, body, options);
+        }
+    }
+
+    /** Another page of this browser logged in anew: whether it is the same person. @returns {Promise<boolean>} */
+    async _renewed() {
+        const me = await this.get("/auth/me");
+        const same = me.name === this.who && me.csrf !== this.csrf;
+        this.csrf = same ? me.csrf : this.csrf;
+        return same;
+    }
+
+    /**
+     * @param {string} method @param {string} path @param {any} body @param {Options} options @returns {Promise<Answer>}
+     */
+    async _send(method, path, body, options) {
         const deadline = AbortSignal.timeout((options.wait ?? WAIT_S) * 1000);
         const over = this._over.signal;
         const signal = AbortSignal.any([deadline, over, ...(options.signal ? [options.signal] : [])]);
@@ -95,6 +120,15 @@ export class Api extends EventTarget {
                 throw new Problem({ status: 401, code: "not_authenticated" });
             }
             throw options.signal?.aborted || error instanceof Problem ? error : this.lost(deadline.aborted);
+        }
+    }
+
+    /** What lies beside the API. @param {string} url @returns {Promise<any>} */
+    async document(url) {
+        try {
+            return (await this._read(await fetch(url), url, false)).data;
+        } catch (error) {
+            throw error instanceof Problem ? error : this.lost();
         }
     }
 
@@ -145,9 +179,10 @@ export class Api extends EventTarget {
         this._over = new AbortController();
     }
 
-    /** Somebody else is here now, or nobody. @param {string | null | undefined} csrf */
-    session(csrf) {
+    /** Somebody else is here now, or nobody. @param {string | null | undefined} csrf @param {string} [who] */
+    session(csrf, who = "") {
         this.csrf = csrf ?? "";
+        this.who = who;
         this._stream.again();
     }
 
@@ -212,6 +247,8 @@ class Stream {
         this.listeners = new Set();
         this.last = "";
         this.tries = 0;
+        /** The connection was lost: something may have been missed. */
+        this.broken = false;
         /** What is asked for now. */
         this.types = "";
         this.due = false;
@@ -271,6 +308,7 @@ class Stream {
             } catch {
                 // whoever asks next says that it is away
             }
+            this.broken = true;
             const pause = /** @type {number} */ (BACK_S[Math.min(this.tries++, BACK_S.length - 1)]);
             await slept(pause * (0.75 + Math.random() / 2), signal);
             if (!signal.aborted && !this.api.csrf) {
@@ -290,6 +328,10 @@ class Stream {
         }
         this.tries = 0;
         this.api._there();
+        if (this.broken && !this.last) {
+            this._tell(GAP); // without an id to go on from, the switch does not say so
+        }
+        this.broken = false;
         const reader = new MessageReader();
         const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
         for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {

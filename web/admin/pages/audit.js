@@ -12,12 +12,12 @@ const FILTERS = /** @type {const} */ (["by", "command", "target"]);
 export default function audit(site, rest, query) {
     const { say } = site;
     const given = Object.fromEntries(FILTERS.map((each) => [each, query.get(each) ?? ""]));
-    const wanted = { ...AUDIT, query: given };
+    const wanted = { ...AUDIT, query: { ...given } }; // what is written counts when it is sent
 
     /** @param {Event} event @param {import("../parts/listing.js").Listing} list */
     function filter(event, list) {
         event.preventDefault();
-        list.wanted.query = given;
+        list.wanted.query = { ...given };
         list.load();
     }
 

@@ -36,7 +36,7 @@ class Dashboard {
         this.doctor = site.may("config:read") ? new Loaded(site, () => site.api.get("/doctor")) : null;
         this.firstPassword = false;
         this.left = false;
-        this.unlisten = site.may("events:read") ? site.api.listen(EVENTS, () => this._heard()) : () => {};
+        this.unlisten = site.may("events:read") ? site.api.listen(EVENTS, (event) => this._heard(event)) : () => {};
         this.status.read();
         this.history.read();
         this.doctor?.read();
@@ -58,9 +58,13 @@ class Dashboard {
         this.doctor?.close();
     }
 
-    _heard() {
+    /** @param {import("../api.js").Happening} event */
+    _heard(event) {
         this.status.soon();
         this.history.soon();
+        if (/^(config|events)\./.test(event.type)) {
+            this.doctor?.soon(); // what was wrong may be right now, as after a restart
+        }
     }
 
     view() {

@@ -28,6 +28,8 @@ class Recordings {
         /** @type {string | null} */
         this.cursor = null;
         this.reading = false;
+        /** Something happened meanwhile. */
+        this.again = false;
         this.found = false;
         /** @type {unknown} */
         this.problem = null;
@@ -42,8 +44,9 @@ class Recordings {
         this.player?.close();
     }
 
-    /** The first page anew, if no further one was asked for. */
+    /** The first page anew, if no further one was asked for; while it is read, once more behind that. */
     _refresh() {
+        this.again = this.reading;
         if (!this.reading && this.items.length <= LIMIT) {
             this._read(false);
         }
@@ -63,6 +66,9 @@ class Recordings {
         }
         this.reading = false;
         this.site.redraw();
+        if (this.again) {
+            this._refresh();
+        }
     }
 
     view() {

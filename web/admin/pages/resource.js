@@ -8,6 +8,7 @@ import { Form, labelOf, words } from "../parts/form.js";
 import { icon } from "../parts/icons.js";
 import { Listing } from "../parts/listing.js";
 import { hashOf } from "../parts/place.js";
+import { removeOne } from "../parts/removal.js";
 import { cell } from "../parts/table.js";
 import { trouble } from "../parts/trouble.js";
 
@@ -42,34 +43,6 @@ export function resource(site, rest, query, about, extras = {}) {
     return rest[0] === undefined ? new ListPage(site, about, extras) : new FormPage(site, about, extras, rest[0]);
 }
 
-/** The path of one. @param {Resource} about @param {any} item */
-export function pathOf(about, item) {
-    return `${about.path}/${encodeURIComponent(item[about.id])}`;
-}
-
-/** Ask, then remove one. @param {Site} site @param {Resource} about @param {any} item @returns {Promise<boolean>} */
-export async function removeOne(site, about, item) {
-    const { say } = site;
-    const name = about.title(item);
-    const question = {
-        title: say(`${about.name}.remove`, { name }),
-        text: words(say, `${about.name}.remove.text`),
-        yes: say("remove"),
-        danger: true,
-    };
-    if (!(await site.ask(question))) {
-        return false;
-    }
-    try {
-        await site.api.send("DELETE", pathOf(about, item));
-        site.toast(say("removed", { name }));
-        return true;
-    } catch (error) {
-        site.fail(error);
-        return false;
-    }
-}
-
 /** Whether somebody may change an item here. @param {Site} site @param {Resource} about @param {any} item */
 export function changeable(site, about, item) {
     return site.mayAll(`${about.scope}:write`) && (item?.origin ?? "database") === "database";
@@ -88,6 +61,7 @@ class ListPage {
         this.about = about;
         this.extras = extras;
         this.title = `page.${about.name}`;
+        this.closed = false;
         /** @type {Listing | null} */
         this.list = null;
         /** @type {unknown} */
@@ -99,7 +73,9 @@ class ListPage {
         this.fault = null;
         try {
             const known = columnsOf(await this.site.openapi, this.about.operations.list);
-            this.list ??= this._listing(known);
+            if (!this.closed) {
+                this.list ??= this._listing(known);
+            }
         } catch (error) {
             this.fault = error;
         }
@@ -182,6 +158,7 @@ class ListPage {
     }
 
     close() {
+        this.closed = true;
         this.list?.close();
     }
 }
@@ -198,6 +175,7 @@ class FormPage {
         this.back = `#/${about.name}`;
         this.etag = "";
         this.busy = false;
+        this.closed = false;
         /** @type {Form | null} */
         this.form = null;
         /** @type {Panel | null} */
@@ -213,8 +191,10 @@ class FormPage {
             const doc = await this.site.openapi;
             const { data, etag } =
                 this.id === null ? { data: null, etag: "" } : await this.site.api.etagged(this._path());
-            this.etag = etag;
-            this._show(doc, data);
+            if (!this.closed) {
+                const clash = this._show(doc, data);
+                this.etag = clash ? this.etag : etag; // of what was seen: who saves now is asked
+            }
         } catch (error) {
             this.fault = error;
         }
@@ -225,14 +205,30 @@ class FormPage {
         return `${this.about.path}/${encodeURIComponent(this.id ?? "")}`;
     }
 
-    /** @param {any} doc @param {any} item */
+    /**
+     * What is written already stays.
+     * @param {any} doc @param {any} item @returns {boolean} whether others wrote in the same place
+     */
     _show(doc, item) {
+        const clash = this.form ? this.form.renew(item) : false;
+        this.form ??= this._formOf(doc, item);
+        if (item) {
+            this.title = this.about.title(item);
+            document.title = `${this.title} · XSwitch`;
+            this.panel?.close?.();
+            this.panel = this.extras.panel?.(item, () => this.begin()) ?? null;
+        }
+        return clash;
+    }
+
+    /** @param {any} doc @param {any} item */
+    _formOf(doc, item) {
         const { site, about, extras } = this;
         const { create, change } = about.operations;
         const omitted = (item ? about.omit?.change : about.omit?.create) ?? [];
         const fields = fieldsOf(doc, (item ? change : create) ?? "").filter((each) => !omitted.includes(each.key));
         const hints = { ...about.fields, ...(item ? about.changing : {}), ...extras.fields };
-        this.form = new Form(site, {
+        return new Form(site, {
             prefix: about.name,
             fields,
             hints,
@@ -240,12 +236,6 @@ class FormPage {
             groups: about.groups ?? [{ name: "", keys: fields.map((each) => each.key) }],
             fixed: item !== null && !changeable(site, about, item),
         });
-        if (item) {
-            this.title = about.title(item);
-            document.title = `${this.title} · XSwitch`;
-            this.panel?.close?.();
-            this.panel = extras.panel?.(item, () => this.begin()) ?? null;
-        }
     }
 
     unsaved() {
@@ -253,6 +243,7 @@ class FormPage {
     }
 
     close() {
+        this.closed = true;
         this.panel?.close?.();
     }
 
@@ -273,6 +264,13 @@ class FormPage {
     async _remove() {
         if (await removeOne(this.site, this.about, this.form?.item)) {
             this.form?.fill(this.form.item);
+            this._back();
+        }
+    }
+
+    /** To the list, for who has not gone elsewhere meanwhile. */
+    _back() {
+        if (!this.closed) {
             this.site.go(this.back);
         }
     }
@@ -339,12 +337,21 @@ class FormPage {
         try {
             await (form.item ? this._change(form) : this._make(form));
         } catch (error) {
-            problemOf(error).code === "precondition_failed"
-                ? await this._settle(form, problemOf(error).state)
-                : form.refused(error);
+            await this._refused(form, error);
         }
         this.busy = false;
         this.site.redraw();
+    }
+
+    /** @param {Form} form @param {unknown} error */
+    async _refused(form, error) {
+        if (this.closed) {
+            this.site.fail(error);
+        } else if (problemOf(error).code === "precondition_failed") {
+            await this._settle(form, problemOf(error).state).catch((other) => form.refused(other));
+        } else {
+            form.refused(error);
+        }
     }
 
     /** @param {Form} form */
@@ -353,14 +360,18 @@ class FormPage {
         form.fill(null);
         this.site.toast(this.site.say("made", { name: this.about.title(data) }));
         await this.extras.made?.(data);
-        this.site.go(this.back);
+        this._back();
     }
 
     /** @param {Form} form */
     async _change(form) {
+        const sent = JSON.stringify(form.values);
         const { data, etag } = await this.site.api.send("PATCH", this._path(), form.differing(), { etag: this.etag });
-        this.etag = etag;
-        this._show(await this.site.openapi, { ...form.item, ...data });
+        if (!this.closed) {
+            form.first = sent; // what has been written since is not saved yet
+            this.etag = etag;
+            this._show(await this.site.openapi, { ...form.item, ...data });
+        }
         this.site.toast(this.site.say("saved"));
     }
 
@@ -371,8 +382,9 @@ class FormPage {
         const choice = await settle(this.site, this.about.name, form, now, shown);
         if (choice === "mine") {
             this.etag = (await this.site.api.etagged(this._path())).etag;
-            await this._change(form).catch((error) => form.refused(error));
+            await this._change(form);
         } else if (choice === "theirs") {
+            this.form = null;
             await this.begin();
         }
     }

@@ -6,11 +6,12 @@ import { Explain } from "../parts/explain.js";
 import { icon } from "../parts/icons.js";
 import { menu } from "../parts/menu.js";
 import { hashOf } from "../parts/place.js";
+import { pathOf, removeOne } from "../parts/removal.js";
 import { dragged, placed } from "../parts/drag.js";
 import { steps } from "../parts/routesteps.js";
 import { pill } from "../parts/table.js";
 import { trouble } from "../parts/trouble.js";
-import { changeable, pathOf, removeOne, resource } from "./resource.js";
+import { changeable, resource } from "./resource.js";
 
 /** @typedef {import("../parts/site.js").Site} Site */
 /** @typedef {import("../parts/site.js").Page} Page */

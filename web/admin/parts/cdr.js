@@ -154,7 +154,7 @@ export class OneCdr {
             try {
                 await this.site.api.send("DELETE", `/cdrs/${encodeURIComponent(this.id)}`);
                 this.site.toast(say("cdr.removed"));
-                this.site.go("/cdrs");
+                this.closed || this.site.go("/cdrs");
             } catch (error) {
                 this.site.fail(error);
             }

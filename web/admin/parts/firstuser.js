@@ -28,7 +28,7 @@ export class FirstUser {
     /** A number that nobody has. */
     async read() {
         const { items } = await this.site.api.get("/users", { limit: 500 }).catch(() => ({ items: [] }));
-        this.number = nextNumber(items.map((/** @type {any} */ each) => each.number || each.name));
+        this.number ||= nextNumber(items.map((/** @type {any} */ each) => each.number || each.name));
         this.site.redraw();
     }
 
@@ -66,8 +66,8 @@ export class FirstUser {
                     pattern: "[0-9]{2,20}",
                     maxlength: 20,
                     autocomplete: "off",
-                    defaultValue: this.number,
-                    key: this.number,
+                    value: this.number,
+                    oninput: (/** @type {any} */ event) => (this.number = event.target.value),
                 }),
                 h("p", { class: "help" }, say("wizard.user.number.help")),
             ),

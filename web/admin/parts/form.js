@@ -55,6 +55,24 @@ export class Form {
         this.clear();
     }
 
+    /**
+     * What there is is this now; what was written meanwhile stays.
+     * @param {any} item @returns {boolean} whether others wrote in the same place
+     */
+    renew(item) {
+        const [mine, before] = [this.values, JSON.parse(this.first ?? "{}")];
+        const written = this._unlike(before, mine);
+        this.fill(item);
+        const clash = this._unlike(before, this.values).some((each) => written.includes(each));
+        written.forEach((each) => (this.values[each.key] = mine[each.key]));
+        return clash;
+    }
+
+    /** @param {Record<string, any>} one @param {Record<string, any>} other */
+    _unlike(one, other) {
+        return this.fields.filter((each) => JSON.stringify(one[each.key]) !== JSON.stringify(other[each.key]));
+    }
+
     clear() {
         this.faults = new Map();
         this.general = { text: "", detail: "" };
@@ -66,11 +84,7 @@ export class Form {
 
     /** What differs from how it began. @returns {Record<string, any>} */
     differing() {
-        const before = JSON.parse(this.first ?? "{}");
-        const other = this.fields.filter(
-            (each) => JSON.stringify(before[each.key]) !== JSON.stringify(this.values[each.key]),
-        );
-        return this._sent(other);
+        return this._sent(this._unlike(JSON.parse(this.first ?? "{}"), this.values));
     }
 
     /**

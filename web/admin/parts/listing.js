@@ -37,6 +37,7 @@ import { trouble } from "./trouble.js";
 
 const PAGE = 100;
 const MOST = 5000;
+const MOST_AT_ONCE = 500;
 const AGAIN_MS = 400;
 
 /** One list and its state. */
@@ -61,8 +62,12 @@ export class Listing {
         this.doing = null;
         /** So many rows at most are drawn: a thousand of them would hold up the page. */
         this.shown = PAGE;
+        /** Changes with each reading: what comes late of an earlier one is not shown. */
+        this.turn = 0;
         /** Ends when the list is closed. */
         this.end = new AbortController();
+        /** @type {ReturnType<typeof setTimeout> | undefined} */
+        this.timer = undefined;
         this.deaf = wanted.events && site.may("events:read") ? site.api.listen(wanted.events, () => this.soon()) : null;
         site.api.addEventListener("back", () => this.fault && this.load(), { signal: this.end.signal });
         this.load();
@@ -74,50 +79,75 @@ export class Listing {
         this.deaf?.();
     }
 
-    /** Load it anew in a moment: much may happen at once. */
+    /** Load it anew in a moment: much may happen at once, and may not cease to happen. */
     soon() {
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.load(), AGAIN_MS);
+        this.timer ??= setTimeout(() => {
+            this.timer = undefined;
+            this.busy ? this.soon() : this.load();
+        }, AGAIN_MS);
     }
 
     /** Load the first page, or as much as there is already. */
     async load() {
-        await this._ask(null, Math.max(PAGE, Math.min(500, this.items?.length ?? 0)), []);
+        await this._ask([], null, this.items?.length ?? 0);
     }
 
     async more() {
         this.shown += PAGE;
         this.site.redraw();
         if (this.next && !this.busy && this.shown > (this.items?.length ?? 0)) {
-            await this._ask(this.next, PAGE, this.items ?? []);
+            await this._ask(this.items ?? [], this.next, this.shown);
         }
     }
 
     /** All that there is: who searches or sorts means all of it. */
     async rest() {
-        while (this.next && !this.fault && !this.end.signal.aborted && (this.items?.length ?? 0) < MOST) {
-            await this._ask(this.next, 500, this.items ?? []);
+        if (this.next && !this.busy) {
+            await this._ask(this.items ?? [], this.next, MOST);
         }
     }
 
-    /** @param {string | null} cursor @param {number} limit @param {any[]} before */
-    async _ask(cursor, limit, before) {
+    /**
+     * Read on behind these until there are enough.
+     * @param {any[]} items @param {string | null} next @param {number} least
+     */
+    async _ask(items, next, least) {
         const { path, query = {}, whole } = this.wanted;
+        const { signal } = this.end;
+        const turn = ++this.turn;
+        const lacking = () => (this.text.trim() || this.sorted ? MOST : least) - items.length;
         this.busy = true;
         this.fault = null;
         this.site.redraw();
         try {
-            const page = await this.site.api.get(path, whole ? query : { ...query, limit, cursor }, {
-                signal: this.end.signal,
-            });
-            this.items = [...before, ...page.items];
-            this.next = page.next_cursor;
-            const keys = new Set(this.items.map(this.wanted.key));
-            this.chosen = new Set([...this.chosen].filter((each) => keys.has(each)));
+            do {
+                const part = { limit: Math.max(PAGE, Math.min(MOST_AT_ONCE, lacking())), cursor: next };
+                const page = await this.site.api.get(path, whole ? query : { ...query, ...part }, { signal });
+                if (turn !== this.turn) {
+                    return;
+                }
+                items = [...items, ...page.items];
+                next = page.next_cursor;
+                if (!next || lacking() <= 0 || items.length >= (this.items?.length ?? 0)) {
+                    this._take(items, next); // one that is read anew does not become shorter meanwhile
+                }
+            } while (next && lacking() > 0);
         } catch (error) {
+            if (turn !== this.turn) {
+                return;
+            }
             this.fault = error;
         }
         this.busy = false;
+        this.site.redraw();
+    }
+
+    /** @param {any[]} items @param {string | null} next */
+    _take(items, next) {
+        this.items = items;
+        this.next = next;
+        const keys = new Set(items.map(this.wanted.key));
+        this.chosen = new Set([...this.chosen].filter((each) => keys.has(each)));
         this.site.redraw();
     }
 
@@ -153,13 +183,16 @@ export class Listing {
             return;
         }
         this.doing = { done: 0, of: items.length, faults: [] };
-        for (const item of items) {
+        /** Those that are not tried. @type {any[]} */
+        let left = [];
+        for (const [at, item] of items.entries()) {
             try {
                 await bulk.act(item);
                 this.chosen.delete(this.wanted.key(item));
             } catch (error) {
                 this.doing.faults.push({ key: this.wanted.key(item), error });
                 if (problemOf(error).status === 401 || problemOf(error).status === 0) {
+                    left = items.slice(at + 1);
                     break;
                 }
             }
@@ -169,16 +202,9 @@ export class Listing {
         const { faults, of } = this.doing;
         this.doing = null;
         if (faults.length) {
-            this.site.toasts.add(
-                say("bulk.some", {
-                    count: faults.length,
-                    names: faults
-                        .map((each) => each.key)
-                        .slice(0, 5)
-                        .join(", "),
-                }),
-                "bad",
-            );
+            const undone = [...faults.map((each) => each.key), ...left.map(this.wanted.key)];
+            const names = undone.slice(0, 5).join(", ");
+            this.site.toasts.add(say("bulk.some", { count: undone.length, names }), "bad");
             this.site.fail(faults[0]?.error);
         } else {
             this.site.toast(say("bulk.done", { count: of }));

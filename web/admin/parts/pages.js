@@ -89,7 +89,8 @@ export class Pages {
                 this.page = made.default(this.site, rest, query);
             }
         } catch (error) {
-            this.fault = unloaded(error) ? this.site.api.lost() : error;
+            const fault = unloaded(error) ? this.site.api.lost() : error;
+            this.fault = turn === this.turn ? fault : this.fault;
             console.error(error);
         }
         if (turn === this.turn) {

@@ -47,6 +47,8 @@ export class Site extends EventTarget {
         this._speak = (key) => key;
         /** The same function in all languages. @type {Say} */
         this.say = (key, facts) => this._speak(key, facts);
+        /** Changes with each choice of a language. */
+        this._turn = 0;
         /** What the switch says of itself, for the reader. @type {import("./said.js").Interpreter} */
         this.said = (text) => ({ text, lang: "en" });
         /** @type {() => void} */
@@ -62,7 +64,7 @@ export class Site extends EventTarget {
 
     /** The document that says what there is to ask for; fetched once. @returns {Promise<any>} */
     get openapi() {
-        this._openapi ??= fetch("/openapi.json").then((answer) => answer.json());
+        this._openapi ??= this.api.document("/openapi.json");
         this._openapi.catch(() => (this._openapi = null));
         return this._openapi;
     }
@@ -129,11 +131,16 @@ export class Site extends EventTarget {
 
     /** @param {string} language one of LANGUAGES */
     async speak(language) {
+        const turn = ++this._turn;
         const areas = AREAS.map((area) => import(`../words/${language}/${area}.js`));
         const [said, ...found] = await Promise.all([interpreter(language), ...areas]);
+        if (turn !== this._turn) {
+            return; // another one was chosen meanwhile
+        }
         this.language = language;
         this.said = said;
-        this._speak = speaker(Object.assign({}, ...found.map((each) => each.default)), language);
+        const words = Object.assign(Object.create(null), ...found.map((each) => each.default));
+        this._speak = speaker(words, language); // what people call things may be "constructor", too
         document.documentElement.lang = this.locale;
         this.phone?.setAttribute("lang", this.locale);
         this.redraw();
