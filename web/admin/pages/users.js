@@ -111,33 +111,45 @@ async function download(site) {
 /** @param {Site} site @param {any} item @param {() => void} again @returns {Choice[]} */
 function doings(site, item, again) {
     const { say } = site;
-    const wish = async (/** @type {object} */ body, /** @type {string} */ done) => {
-        try {
-            await site.api.send("PATCH", path(item), body);
-            site.toast(say(done, { name: item.name }));
-            again();
-        } catch (error) {
-            site.fail(error);
-        }
-    };
     const enabled = item.enabled ? "disable" : "enable";
-    const own = isOwn(site, item);
+    const other = {
+        text: say(`users.${enabled}`),
+        icon: item.enabled ? "shield" : "good",
+        act: () => wish(site, item, { enabled: !item.enabled }, `users.${enabled}.done`, again),
+    };
+    return [...withSecrets(site, item, again), ...(isOwn(site, item) ? [] : [other])];
+}
+
+/**
+ * What can be done about their secrets.
+ * @param {Site} site @param {any} item @param {() => void} again @returns {Choice[]}
+ */
+function withSecrets(site, item, again) {
+    const { say } = site;
+    const shut = {
+        text: say("users.shut"),
+        icon: "close",
+        act: () => wish(site, item, { web_password: null }, "users.shut.done", again),
+    };
     return [
         { text: say("users.reset.phone"), icon: "key", act: () => reset(site, item, "phone", again) },
         { text: say("users.reset.web"), icon: "key", act: () => reset(site, item, "web", again) },
-        ...(item.has_web_password && !own
-            ? [{ text: say("users.shut"), icon: "close", act: () => wish({ web_password: null }, "users.shut.done") }]
-            : []),
-        ...(own
-            ? []
-            : [
-                  {
-                      text: say(`users.${enabled}`),
-                      icon: item.enabled ? "shield" : "good",
-                      act: () => wish({ enabled: !item.enabled }, `users.${enabled}.done`),
-                  },
-              ]),
+        ...(item.has_web_password && !isOwn(site, item) ? [shut] : []),
     ];
+}
+
+/**
+ * Change something of them, and say so.
+ * @param {Site} site @param {any} item @param {object} body @param {string} done @param {() => void} again
+ */
+async function wish(site, item, body, done, again) {
+    try {
+        await site.api.send("PATCH", path(item), body);
+        site.toast(site.say(done, { name: item.name }));
+        again();
+    } catch (error) {
+        site.fail(error);
+    }
 }
 
 /** Whether it is who looks at it: nobody shuts themselves out. @param {Site} site @param {any} item */
@@ -191,9 +203,9 @@ function panel(site, item, again) {
                 h(
                     "div",
                     { class: "buttons" },
-                    doings(site, item, again)
-                        .filter((each) => each.icon === "key" || each.icon === "close")
-                        .map((each) => h("button", { key: each.text, type: "button", onclick: each.act }, each.text)),
+                    withSecrets(site, item, again).map((each) =>
+                        h("button", { key: each.text, type: "button", onclick: each.act }, each.text),
+                    ),
                 ),
         );
     return { view: () => [secrets(), list?.view()], close: () => list?.close() };

@@ -1,4 +1,4 @@
-/** Removes one of a resource. */
+/** One of a resource: where it is, and how it is removed. */
 
 import { words } from "./form.js";
 
